@@ -1,0 +1,1 @@
+//! The co-evolution round, with rollout slots on bevy_ecs and crossbeam workers.

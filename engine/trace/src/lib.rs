@@ -1,0 +1,1 @@
+//! The run file: records, checkpoints, queries and exports.

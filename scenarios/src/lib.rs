@@ -1,0 +1,1 @@
+//! Scenario files: the YAML schema, overrides, arms and the stage graph.
