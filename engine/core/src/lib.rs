@@ -5,6 +5,7 @@
 //! so that any result can be computed again from a record.
 
 pub mod advantage;
+pub mod config;
 pub mod diagnose;
 pub mod episode;
 pub mod id;

@@ -1,0 +1,196 @@
+//! What a user may set of the agent and its learner. Scenarios embed these types and the agents crate obeys them, so the two
+//! siblings need not know each other. Serde and JSON Schema come from the same types.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where training runs. Sampling always runs on the CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// wgpu where a real adapter is found, the CPU otherwise.
+    #[default]
+    Auto,
+    Cpu,
+    Wgpu,
+}
+
+/// Shape of the decoder-only transformer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// Blocks.
+    pub layers: usize,
+    /// Width of the residual stream; a multiple of `heads` with an even quotient.
+    pub width: usize,
+    /// Query heads of each block.
+    pub heads: usize,
+    /// Hidden width of the gated MLP.
+    pub mlp: usize,
+    /// Longest conversation, in tokens.
+    pub context: usize,
+    /// Base of the rotary position frequencies.
+    pub rope_base: f32,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self { layers: 3, width: 128, heads: 4, mlp: 320, context: 2048, rope_base: 10_000.0 }
+    }
+}
+
+/// How the policy draws its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SampleConfig {
+    /// 0 is greedy.
+    pub temperature: f32,
+    /// Keeps the smallest set of tokens whose probability reaches this; 1 keeps all.
+    pub top_p: f32,
+    /// Longest reply, in tokens, its end token included.
+    pub max_new_tokens: usize,
+}
+
+impl Default for SampleConfig {
+    fn default() -> Self {
+        Self { temperature: 1.0, top_p: 1.0, max_new_tokens: 64 }
+    }
+}
+
+impl SampleConfig {
+    /// Always the likeliest token: what evaluation uses.
+    pub fn greedy(max_new_tokens: usize) -> Self {
+        Self { temperature: 0.0, top_p: 1.0, max_new_tokens }
+    }
+}
+
+/// Behaviour cloning: cross-entropy on action tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImitationConfig {
+    /// Optimiser steps.
+    pub steps: u32,
+    /// Sequences of one step.
+    pub batch: usize,
+    /// Tokens of one forward pass, padding included; bounds memory, not the result's meaning.
+    pub micro_batch_tokens: usize,
+    pub learning_rate: f64,
+    /// Share of the steps in which the rate rises linearly from 0.
+    pub warmup_fraction: f64,
+    /// The rate falls along a cosine to this share of itself at the last step.
+    pub final_rate_fraction: f64,
+    pub weight_decay: f64,
+    /// Largest global gradient norm.
+    pub gradient_clip: f64,
+}
+
+impl Default for ImitationConfig {
+    fn default() -> Self {
+        Self {
+            steps: 200,
+            batch: 16,
+            micro_batch_tokens: 8192,
+            learning_rate: 3e-3,
+            warmup_fraction: 0.05,
+            final_rate_fraction: 0.1,
+            weight_decay: 0.01,
+            gradient_clip: 1.0,
+        }
+    }
+}
+
+/// How the losses of tokens become one loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LossAggregation {
+    /// Mean over all action tokens of the step.
+    #[default]
+    TokenMean,
+    /// Mean over sequences of the mean over their action tokens.
+    SequenceMean,
+    /// Sum over action tokens, divided by a constant token count per sequence (Dr. GRPO).
+    Constant {
+        /// Usually the longest number of action tokens a sequence may have.
+        tokens: u32,
+    },
+}
+
+/// Group-relative policy optimisation (METHOD.md §4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RlConfig {
+    pub learning_rate: f64,
+    /// Optimiser steps over which the rate rises linearly from 0, counted from the first update of the run.
+    pub warmup_steps: u32,
+    pub weight_decay: f64,
+    /// Largest global gradient norm.
+    pub gradient_clip: f64,
+    /// Passes over the batch.
+    pub epochs: u32,
+    /// Sequences of one optimiser step.
+    pub mini_batch: usize,
+    /// Tokens of one forward pass, padding included.
+    pub micro_batch_tokens: usize,
+    /// The ratio is clipped to `[1 - clip_low, 1 + clip_high]`.
+    pub clip_low: f64,
+    pub clip_high: f64,
+    /// For negative advantages the surrogate is bounded by `dual_clip · |A|`; must exceed 1.
+    pub dual_clip: f64,
+    /// Weight of the low-variance KL (k3) to the warm start; 0 turns the reference off.
+    pub kl_weight: f64,
+    pub entropy_weight: f64,
+    pub aggregation: LossAggregation,
+}
+
+impl Default for RlConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 2e-4,
+            warmup_steps: 2,
+            weight_decay: 0.01,
+            gradient_clip: 1.0,
+            epochs: 1,
+            mini_batch: 64,
+            micro_batch_tokens: 8192,
+            clip_low: 0.2,
+            clip_high: 0.2,
+            dual_clip: 10.0,
+            kl_weight: 0.001,
+            entropy_weight: 0.0,
+            aggregation: LossAggregation::TokenMean,
+        }
+    }
+}
+
+/// The trained byte-level BPE tokenizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenizerConfig {
+    /// Entries, special tokens and the 256 bytes included.
+    pub vocabulary: usize,
+}
+
+impl Default for TokenizerConfig {
+    fn default() -> Self {
+        Self { vocabulary: 1024 }
+    }
+}
+
+/// Behaviour cloning of the oracle on the training split, before the first round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WarmStartConfig {
+    /// Oracle episodes to clone; task `i` of the training split is demonstrated `episodes / train` times or so.
+    pub episodes: u32,
+    /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
+    pub mistakes: f64,
+    /// Share of the demonstrations shown with randomly chosen interface cues, so that cues are readable text later.
+    pub cues: f64,
+    pub imitation: ImitationConfig,
+}
+
+impl Default for WarmStartConfig {
+    fn default() -> Self {
+        Self { episodes: 800, mistakes: 0.1, cues: 0.5, imitation: ImitationConfig::default() }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a crossbeam worker does with one episode: open it, step it, close it and have it verified.
+//!
+//! Workers own an environment only while they work on it; it travels back with the outcome. All waiting for agents
+//! happens elsewhere.
+
+use std::sync::Arc;
+
+use coevo_core::episode::{Boundary, Ending, Fault, Truncation, Turn, Verdict};
+use coevo_core::render::Message;
+use coevo_core::task::Task;
+use coevo_envs::session::{Budgets, Env, EvalEnv, TrainEnv};
+use coevo_envs::{EnvPlugin, verify};
+use crossbeam::channel::{Receiver, Sender};
+
+use crate::slots::{Arena, Job};
+
+/// An episode under way.
+pub struct Seat {
+    env: Env,
+    plugin: Arc<EnvPlugin>,
+    task: Arc<Task>,
+    /// User turn, from 0.
+    pub turn: u16,
+    /// Step within the turn, from 0.
+    pub step: u16,
+}
+
+/// What is asked of a worker.
+pub enum Work {
+    Open(Box<Job>),
+    Step(Seat, String),
+    /// The agent's context is full.
+    Truncate(Seat, Truncation),
+    /// The agent faulted.
+    Abort(Seat, Fault),
+}
+
+/// What comes back.
+pub enum Outcome {
+    Waiting { seat: Seat, messages: Vec<Message>, offered: Vec<String> },
+    Finished(Box<End>),
+}
+
+/// A closed and verified episode.
+pub struct End {
+    pub turns: Vec<Turn>,
+    pub ending: Ending,
+    pub initial_state_hash: u64,
+    pub verdict: Verdict,
+}
+
+/// Serves parcels until the channel closes.
+pub fn serve(work: &Receiver<(usize, Work)>, outcomes: &Sender<(usize, Outcome)>, budgets: &Budgets) {
+    for (slot, parcel) in work.iter() {
+        let outcome = match parcel {
+            Work::Open(job) => open(*job, budgets),
+            Work::Step(seat, text) => step(seat, &text),
+            Work::Truncate(mut seat, truncation) => {
+                seat.env.truncate(truncation);
+                close(seat)
+            }
+            Work::Abort(seat, fault) => abort(seat, fault),
+        };
+        if outcomes.send((slot, outcome)).is_err() {
+            return;
+        }
+    }
+}
+
+fn open(job: Job, budgets: &Budgets) -> Outcome {
+    let task = match &job.task {
+        Ok(task) => Arc::clone(task),
+        Err(fault) => return failed_to_open(fault.clone()),
+    };
+    let opened = match &job.arena {
+        Arena::Base => EvalEnv::new(&job.plugin, &task.public, job.env_stream, budgets).map(Env::from),
+        Arena::Evolved(interface) => {
+            TrainEnv::new(&job.plugin, &task.public, job.env_stream, budgets, Arc::clone(interface)).map(Env::from)
+        }
+    };
+    match opened {
+        Ok(env) => next_turn(Seat { env, plugin: job.plugin, task, turn: 0, step: 0 }),
+        Err(fault) => failed_to_open(fault),
+    }
+}
+
+fn failed_to_open(fault: Fault) -> Outcome {
+    Outcome::Finished(Box::new(End {
+        turns: Vec::new(),
+        ending: Ending::Faulted(fault.clone()),
+        initial_state_hash: 0,
+        verdict: Verdict::Unscored(fault),
+    }))
+}
+
+fn step(mut seat: Seat, text: &str) -> Outcome {
+    match seat.env.step(text) {
+        Err(fault) => abort(seat, fault),
+        Ok(reply) if reply.truncated.is_some() => close(seat),
+        Ok(reply) if reply.turn_over => {
+            seat.turn += 1;
+            seat.step = 0;
+            next_turn(seat)
+        }
+        Ok(reply) => {
+            seat.step += 1;
+            let offered = seat.env.offered().to_vec();
+            Outcome::Waiting { seat, messages: reply.message.into_iter().collect(), offered }
+        }
+    }
+}
+
+fn next_turn(mut seat: Seat) -> Outcome {
+    match seat.env.next_turn() {
+        Err(fault) => abort(seat, fault),
+        Ok(None) => close(seat),
+        Ok(Some(start)) => Outcome::Waiting { seat, messages: start.messages, offered: start.offered },
+    }
+}
+
+fn close(seat: Seat) -> Outcome {
+    let Seat { env, plugin, task, .. } = seat;
+    let record = env.finish();
+    let verdict = match &record.ending {
+        Ending::Faulted(fault) => Verdict::Unscored(fault.clone()),
+        Ending::Terminated | Ending::Truncated(_) => verify(&plugin, &task, &record.turns),
+    };
+    let initial_state_hash = record.initial_state_hash;
+    Outcome::Finished(Box::new(End { turns: record.turns, ending: record.ending, initial_state_hash, verdict }))
+}
+
+fn abort(seat: Seat, fault: Fault) -> Outcome {
+    debug_assert!(fault.boundary != Boundary::Verifier, "the verifier runs after the episode");
+    let record = seat.env.finish();
+    let (turns, initial_state_hash) = (record.turns, record.initial_state_hash);
+    let ending = Ending::Faulted(fault.clone());
+    Outcome::Finished(Box::new(End { turns, ending, initial_state_hash, verdict: Verdict::Unscored(fault) }))
+}
