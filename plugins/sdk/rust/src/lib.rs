@@ -1,0 +1,127 @@
+//! Write a Coevo environment in Rust: implement [`Environment`], then `coevo_sdk::export!(MyEnv);`.
+//!
+//! The SDK supplies everything that is the same for every environment: the ABI glue, snapshots and the state hash, a
+//! keyed random generator, the script builder that runs the reference solution while a task is written, and
+//! verification by re-execution. An environment is its state, its tools and its tasks.
+//!
+//! Chosen: the state is one plain serde value. Everything that must agree with it (snapshot, hash, JSON, equality) is
+//! derived from it, so that no environment can forget a field. Rejected: letting authors write `snapshot` and
+//! `state-hash` by hand, which is where environments silently stop being forkable.
+//!
+//! The glue exists only for `wasm32`; on the host the same environment is an ordinary library with ordinary tests
+//! ([`conformance`] has the ones that every environment should pass).
+
+// The generated bindings name this crate, both here and where an environment exports itself.
+#[cfg(target_arch = "wasm32")]
+extern crate self as coevo_sdk;
+
+pub mod args;
+pub mod conformance;
+pub mod golden;
+pub mod hash;
+pub mod rng;
+pub mod script;
+pub mod session;
+pub mod task;
+pub mod tool;
+pub mod verify;
+
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod glue;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod wit;
+
+pub use rng::Rng;
+pub use script::Script;
+pub use serde_json::{Value, json};
+pub use session::{Context, Level, Side};
+pub use task::{TaskDraft, ToolCall};
+pub use tool::{Description, Tool, ToolError, Ty};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A world with tools, and tasks in it.
+///
+/// Every function must be deterministic: equal arguments (and equal draws of [`Context::random`]) give equal results.
+pub trait Environment: 'static {
+    /// The whole state of an episode.
+    ///
+    /// It is encoded with postcard, which is not self-describing: no `#[serde(untagged)]`, no `skip_serializing_if`,
+    /// no [`Value`] fields. Use `BTreeMap` and `BTreeSet`, never hash maps: the encoding is also the identity.
+    type State: Clone + PartialEq + Serialize + DeserializeOwned;
+
+    /// Name, version, tools, splits, categories.
+    fn describe() -> Description;
+
+    /// Parses the initial state of a task. The default reads the state's own JSON form, which is what the SDK writes
+    /// into generated tasks.
+    ///
+    /// # Errors
+    /// When the text is not a state of this environment.
+    fn initial(state_json: &str) -> Result<Self::State, String> {
+        serde_json::from_str(state_json).map_err(|error| format!("initial state: {error}"))
+    }
+
+    /// The task at `index` of a split. `rng` is keyed by (split, index, seed); [`Rng::keyed`] gives streams for other
+    /// keys, such as the scenario that several tasks share.
+    ///
+    /// # Errors
+    /// When the split is unknown, the index out of range, or a reference call fails (a bug of the environment).
+    fn generate(split: &str, index: u32, rng: &mut Rng) -> Result<TaskDraft<Self::State>, String>;
+
+    /// Runs one tool. A call that returns an error must leave the state as it was: the SDK checks this in
+    /// [`conformance`], and restores nothing by itself.
+    ///
+    /// # Errors
+    /// A typed error, one of those that the tool declares.
+    fn call(state: &mut Self::State, ctx: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError>;
+
+    /// Turns external task data into a task.
+    ///
+    /// # Errors
+    /// Always, unless the environment implements it.
+    fn import(data: &str) -> Result<task::Task, String> {
+        let _ = data;
+        Err("this environment imports no tasks".to_owned())
+    }
+
+    /// The simulated user's next message, a function of the private profile and the conversation so far.
+    ///
+    /// # Errors
+    /// Always, unless the environment implements it: then every turn of its tasks must be scripted.
+    fn next_user(profile: &str, turn: u32, conversation: &[task::Message]) -> Result<task::UserEvent, String> {
+        let _ = (profile, turn, conversation);
+        Err("every turn of this environment is scripted".to_owned())
+    }
+}
+
+/// Exports an [`Environment`] (a `pub` type) as the component's `guest` interface. Does nothing on the host.
+#[macro_export]
+macro_rules! export {
+    ($env:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        #[doc(hidden)]
+        mod __coevo_export {
+            use super::*;
+
+            pub struct Component;
+
+            thread_local! {
+                static SESSION: ::core::cell::RefCell<$crate::session::Session<$env>> =
+                    ::core::cell::RefCell::new($crate::session::Session::new());
+            }
+
+            impl $crate::glue::Export for Component {
+                type Env = $env;
+
+                fn with<R>(run: impl FnOnce(&mut $crate::session::Session<$env>) -> R) -> R {
+                    SESSION.with_borrow_mut(run)
+                }
+            }
+
+            $crate::wit::export_environment!(Component with_types_in $crate::wit);
+        }
+    };
+}
