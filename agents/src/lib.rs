@@ -1,1 +1,13 @@
 //! Policies and learners: burn transformer, tokenizer, sampling, GRPO; oracle, random, scripted and human agents.
+//!
+//! Invariants: nothing here knows of environments, scenarios or the run file. Training runs on burn (CPU or wgpu); sampling
+//! runs in plain Rust on the CPU, because ragged batches with a cache per slot are simple there and because each
+//! slot's numbers must not depend on who else is in the batch: that is what makes a trace equal for any number of workers.
+
+pub mod agent;
+pub mod config;
+pub mod sequence;
+
+pub use agent::{Agent, EpisodeStart, Reply, Request};
+pub use config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig, SampleConfig};
+pub use sequence::{StepReport, TrainReport, TrainSequence};
