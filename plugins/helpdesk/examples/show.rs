@@ -2,7 +2,17 @@
 
 use coevo_sdk::session::{Quiet, Session, Side, generate};
 use coevo_sdk::task::UserMessage;
+use coevo_sdk::{Environment, Tool};
 use helpdesk::Helpdesk;
+
+/// `name(arg, optional?) description`, as agents see it.
+fn signature(tool: &Tool) -> String {
+    let schema = tool.arguments_schema();
+    let required = |name: &String| schema["required"].as_array().is_some_and(|list| list.iter().any(|r| r == name));
+    let names = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys());
+    let args: Vec<String> = names.map(|name| format!("{name}{}", if required(name) { "" } else { "?" })).collect();
+    format!("{}({}) {}", tool.name, args.join(", "), tool.description)
+}
 
 fn main() -> Result<(), String> {
     let mut given = std::env::args().skip(1);
@@ -12,7 +22,11 @@ fn main() -> Result<(), String> {
     for index in first..first + count {
         let task = generate::<Helpdesk>(&split, index, seed)?;
         println!("== {} {} {}\nsystem: {}", task.id, task.scenario, task.category, task.system);
-        println!("tools: {}", task.turns[0].offered.join(" "));
+        for tool in
+            Helpdesk::describe().tools.iter().filter(|tool| task.turns[0].offered.iter().any(|o| o == tool.name))
+        {
+            println!("{}", signature(tool));
+        }
         let mut session: Session<Helpdesk> = Session::new();
         session.reset(&task.initial_state)?;
         for (turn, reference) in task.turns.iter().zip(&task.reference) {
