@@ -1,0 +1,177 @@
+//! Checks that the schema cannot express: ranges, and numbers that must fit each other.
+
+use coevo_core::config::LossAggregation;
+
+use crate::types::{Algorithm, Settings};
+
+/// Room that the prompt needs beside the longest reply, in tokens.
+pub const MIN_PROMPT_TOKENS: usize = 256;
+/// 256 bytes and the special tokens, with some room for the latter.
+pub const MIN_VOCABULARY: usize = 300;
+/// Largest priority table of the diagnosis.
+const TABLES: u32 = 1;
+
+/// A setting that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Dotted.
+    pub key: &'static str,
+    /// The value and what is wrong with it; reads on after "`key` is".
+    pub message: String,
+    pub hint: String,
+}
+
+/// Every setting that cannot work.
+pub fn unfit(settings: &Settings) -> Vec<Unfit> {
+    let mut found = Vec::new();
+    let mut say = |wrong: bool, key: &'static str, message: String, hint: String| {
+        if wrong {
+            found.push(Unfit { key, message, hint });
+        }
+    };
+    let Settings { environment, agent, learner, diagnosis, evaluation, budgets, .. } = settings;
+    let (model, rl) = (&agent.model, &learner.rl);
+
+    // Counts that must not be 0.
+    for (key, value) in [
+        ("environment.train", u64::from(environment.train)),
+        ("agent.model.layers", model.layers as u64),
+        ("agent.model.heads", model.heads as u64),
+        ("agent.model.width", model.width as u64),
+        ("agent.model.mlp", model.mlp as u64),
+        ("agent.sampling.max_new_tokens", agent.sampling.max_new_tokens as u64),
+        ("agent.warm_start.imitation.batch", agent.warm_start.imitation.batch as u64),
+        ("learner.rounds", u64::from(learner.rounds)),
+        ("learner.tasks_per_round", u64::from(learner.tasks_per_round)),
+        ("learner.epochs", u64::from(rl.epochs)),
+        ("learner.mini_batch", rl.mini_batch as u64),
+        ("evaluation.every", u64::from(evaluation.every)),
+        ("evaluation.dev_tasks", u64::from(evaluation.dev_tasks)),
+        ("evaluation.test_tasks", u64::from(evaluation.test_tasks)),
+        ("budgets.steps_per_turn", u64::from(budgets.steps_per_turn)),
+        ("budgets.fuel_per_call", budgets.fuel_per_call),
+        ("budgets.memory_mib", u64::from(budgets.memory_mib)),
+        ("budgets.output_kib", u64::from(budgets.output_kib)),
+    ] {
+        say(value == 0, key, "0".into(), "write 1 or more".into());
+    }
+
+    // Shares.
+    let warm = &agent.warm_start;
+    for (key, value) in [
+        ("agent.warm_start.mistakes", warm.mistakes),
+        ("agent.warm_start.cues", warm.cues),
+        ("agent.warm_start.imitation.warmup_fraction", warm.imitation.warmup_fraction),
+        ("agent.warm_start.imitation.final_rate_fraction", warm.imitation.final_rate_fraction),
+    ] {
+        say(!(0.0..=1.0).contains(&value), key, value.to_string(), "write a share from 0 to 1".into());
+    }
+
+    // Positive and non-negative numbers.
+    for (key, value) in [
+        ("agent.warm_start.imitation.learning_rate", warm.imitation.learning_rate),
+        ("agent.warm_start.imitation.gradient_clip", warm.imitation.gradient_clip),
+        ("learner.learning_rate", rl.learning_rate),
+        ("learner.gradient_clip", rl.gradient_clip),
+        ("agent.model.rope_base", f64::from(model.rope_base)),
+    ] {
+        say(value <= 0.0, key, value.to_string(), "write a number above 0".into());
+    }
+    for (key, value) in [
+        ("agent.warm_start.imitation.weight_decay", warm.imitation.weight_decay),
+        ("learner.weight_decay", rl.weight_decay),
+        ("learner.kl_weight", rl.kl_weight),
+        ("learner.entropy_weight", rl.entropy_weight),
+        ("learner.clip_high", rl.clip_high),
+        ("evaluation.temperature", f64::from(evaluation.temperature)),
+    ] {
+        say(value < 0.0, key, value.to_string(), "write 0 or more".into());
+    }
+    let minutes = budgets.wall_clock_minutes.unwrap_or(1.0);
+    say(
+        minutes <= 0.0,
+        "budgets.wall_clock_minutes",
+        minutes.to_string(),
+        "write minutes above 0, or leave it out".into(),
+    );
+
+    // The model and its tokens.
+    let heads = model.heads.max(1);
+    say(
+        model.heads > 0 && (model.width % heads != 0 || (model.width / heads) % 2 != 0),
+        "agent.model.width",
+        format!("{}, which {heads} heads cannot share evenly", model.width),
+        format!("write a multiple of {} such as {}", 2 * heads, model.width.div_ceil(2 * heads).max(1) * 2 * heads),
+    );
+    let vocabulary = agent.tokenizer.vocabulary;
+    say(
+        !(MIN_VOCABULARY..=65_536).contains(&vocabulary),
+        "agent.tokenizer.vocabulary",
+        vocabulary.to_string(),
+        format!("write {MIN_VOCABULARY} (all bytes and the special tokens) to 65536"),
+    );
+    let least = agent.sampling.max_new_tokens.saturating_add(MIN_PROMPT_TOKENS);
+    say(
+        model.context < least,
+        "agent.model.context",
+        format!("{}, too small for a prompt and a reply of {} tokens", model.context, agent.sampling.max_new_tokens),
+        format!("write {least} or more, or lower `agent.sampling.max_new_tokens`"),
+    );
+    for (key, tokens) in [
+        ("agent.warm_start.imitation.micro_batch_tokens", warm.imitation.micro_batch_tokens),
+        ("learner.micro_batch_tokens", rl.micro_batch_tokens),
+    ] {
+        let message = format!("{tokens}, less than one conversation of {} tokens", model.context);
+        say(tokens < model.context, key, message, format!("write {} (`agent.model.context`) or more", model.context));
+    }
+
+    // Sampling and learning.
+    let (temperature, top_p) = (agent.sampling.temperature, agent.sampling.top_p);
+    say(
+        temperature <= 0.0,
+        "agent.sampling.temperature",
+        temperature.to_string(),
+        "training needs different episodes in a group: write a number above 0, such as 1.0".into(),
+    );
+    say(
+        !(top_p > 0.0 && top_p <= 1.0),
+        "agent.sampling.top_p",
+        top_p.to_string(),
+        "write a share above 0, up to 1".into(),
+    );
+    say(
+        learner.algorithm == Algorithm::Grpo && learner.group < 2,
+        "learner.group",
+        format!("{}, but GRPO compares the episodes of a group", learner.group),
+        "write 2 or more, such as 8".into(),
+    );
+    say(
+        learner.tasks_per_round > environment.train,
+        "learner.tasks_per_round",
+        format!("{}, more than the {} training tasks", learner.tasks_per_round, environment.train),
+        format!("write {} or less, or raise `environment.train`", environment.train),
+    );
+    say(
+        !(rl.clip_low >= 0.0 && rl.clip_low < 1.0),
+        "learner.clip_low",
+        rl.clip_low.to_string(),
+        "write a number from 0 to below 1, such as 0.2".into(),
+    );
+    say(
+        rl.dual_clip <= 1.0,
+        "learner.dual_clip",
+        rl.dual_clip.to_string(),
+        "write a number above 1, such as 10".into(),
+    );
+    if let LossAggregation::Constant { tokens } = rl.aggregation {
+        say(tokens == 0, "learner.aggregation.constant.tokens", "0".into(), "write 1 or more".into());
+    }
+    say(
+        !(1..=TABLES).contains(&diagnosis.table),
+        "diagnosis.table",
+        format!("{}, an unknown priority table", diagnosis.table),
+        "write 1".into(),
+    );
+    say(budgets.memory_mib > 4096, "budgets.memory_mib", budgets.memory_mib.to_string(), "write 4096 or less".into());
+    found
+}

@@ -1,0 +1,184 @@
+//! What a scenario says, as data. Serde, JSON Schema and the documentation of every key come from these types.
+
+use coevo_core::config::{Backend, ModelConfig, RlConfig, SampleConfig, TokenizerConfig, WarmStartConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Everything an arm runs with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Seed of every random stream of the run.
+    #[serde(default)]
+    pub seed: u64,
+    /// Where tasks come from.
+    pub environment: EnvironmentConfig,
+    /// The learned policy and its warm start.
+    #[serde(default)]
+    pub agent: AgentConfig,
+    /// Reinforcement learning.
+    #[serde(default)]
+    pub learner: LearnerConfig,
+    /// How failed turns are labelled.
+    #[serde(default)]
+    pub diagnosis: DiagnosisConfig,
+    /// When the policy is measured, and on how much.
+    #[serde(default)]
+    pub evaluation: EvaluationConfig,
+    /// What an episode and a run may spend.
+    #[serde(default)]
+    pub budgets: Budgets,
+}
+
+/// The environment and the pool of training tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentConfig {
+    /// A shipped environment such as `travel`, or the path of a plugin folder or `.wasm` component, relative to this file.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// How many tasks of the training split are in the pool.
+    #[serde(default = "default_train")]
+    pub train: u32,
+    /// Seed of task generation.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn default_train() -> u32 {
+    400
+}
+
+impl EnvironmentConfig {
+    /// Whether `name` is a path: it has a separator, begins with a dot or ends in `.wasm`.
+    pub fn is_path(&self) -> bool {
+        self.name.contains(['/', '\\']) || self.name.starts_with('.') || self.name.ends_with(".wasm")
+    }
+}
+
+/// The learned policy: its shape, its tokenizer, how it samples in training, how it starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentConfig {
+    /// Shape of the transformer.
+    pub model: ModelConfig,
+    /// The byte-level BPE tokenizer, trained on the warm start's text.
+    pub tokenizer: TokenizerConfig,
+    /// How training episodes are sampled.
+    pub sampling: SampleConfig,
+    /// Behaviour cloning before the first round.
+    pub warm_start: WarmStartConfig,
+}
+
+/// How the policy is improved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    /// Group-relative policy optimisation (METHOD.md §4).
+    #[default]
+    Grpo,
+}
+
+/// Rounds of reinforcement learning and their optimiser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LearnerConfig {
+    pub algorithm: Algorithm,
+    /// Where training runs.
+    pub backend: Backend,
+    /// Rounds of rollout, diagnosis, evolution and learning.
+    pub rounds: u32,
+    /// Tasks drawn in each round.
+    pub tasks_per_round: u32,
+    /// Episodes of each drawn task; advantages are relative to this group.
+    pub group: u32,
+    #[serde(flatten)]
+    pub rl: RlConfig,
+}
+
+impl Default for LearnerConfig {
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::Grpo,
+            backend: Backend::Auto,
+            rounds: 8,
+            tasks_per_round: 16,
+            group: 8,
+            rl: RlConfig::default(),
+        }
+    }
+}
+
+/// How evidence becomes one label a turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiagnosisConfig {
+    /// Version of the priority table.
+    pub table: u32,
+}
+
+impl Default for DiagnosisConfig {
+    fn default() -> Self {
+        Self { table: 1 }
+    }
+}
+
+/// Held-out evaluation, always with the base interface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationConfig {
+    /// Evaluate on dev after every so many rounds.
+    pub every: u32,
+    /// Tasks of the dev split.
+    pub dev_tasks: u32,
+    /// Tasks of the test split, used before the first and after the last round.
+    pub test_tasks: u32,
+    /// Sampling temperature; 0 is greedy.
+    pub temperature: f32,
+    /// Also play the dev tasks with the evolved interface, to measure how far the agent leans on its cues.
+    pub probe: bool,
+}
+
+impl Default for EvaluationConfig {
+    fn default() -> Self {
+        Self { every: 2, dev_tasks: 60, test_tasks: 200, temperature: 0.0, probe: true }
+    }
+}
+
+/// Limits. All but the wall clock are counted in units that do not depend on the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budgets {
+    /// Steps (calls and the answer) of the agent in one user turn.
+    pub steps_per_turn: u32,
+    /// WASM fuel of one call into the environment.
+    pub fuel_per_call: u64,
+    /// Memory of one environment instance.
+    pub memory_mib: u32,
+    /// Longest text that the environment may return at once.
+    pub output_kib: u32,
+    /// The run stops after the round in which this time runs out, and can be resumed. No limit where empty.
+    pub wall_clock_minutes: Option<f64>,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            steps_per_turn: 6,
+            fuel_per_call: 100_000_000,
+            memory_mib: 64,
+            output_kib: 256,
+            wall_clock_minutes: None,
+        }
+    }
+}
+
+/// How an arm follows other arms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sequel {
+    /// Arms that must be finished first.
+    pub after: Vec<String>,
+    /// Begin from the final policy of this arm and not from the warm start.
+    pub start_from: Option<String>,
+}

@@ -1,0 +1,236 @@
+//! What a user reads after a mistake: every message in full, with place, key, value and hint.
+
+use std::path::Path;
+
+use coevo_scenarios::ResolvedScenario;
+
+/// The error text of `yaml` with `sets`, or the empty text where it is accepted.
+fn load(yaml: &str, sets: &[&str]) -> String {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    match ResolvedScenario::parse(yaml, "s.yaml", Path::new("/nowhere"), &sets) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+const HEAD: &str = "name: x\nenvironment: {name: travel}\n";
+
+fn check(body: &str, sets: &[&str], expected: &str) {
+    assert_eq!(load(&format!("{HEAD}{body}"), sets), expected, "\n{body}");
+}
+
+#[test]
+fn mistakes_in_the_file() {
+    for (body, expected) in [
+        ("", ""),
+        (
+            "learner: {grup: 8}\n",
+            "s.yaml:3:11: `learner.grup` is not a known key (its value is 8)\n  hint: did you mean `group`?",
+        ),
+        (
+            "learning_rate: 0.1\n",
+            "s.yaml:3:1: `learning_rate` is not a known key (its value is 0.1)\n  \
+             hint: did you mean `learner.learning_rate` or `agent.warm_start.imitation.learning_rate`?",
+        ),
+        (
+            "budgets: {gpus: 8}\n",
+            "s.yaml:3:11: `budgets.gpus` is not a known key (its value is 8)\n  hint: known keys here: `steps_per_turn`, \
+             `fuel_per_call`, `memory_mib`, `output_kib` and `wall_clock_minutes`",
+        ),
+        (
+            "learner:\n  rounds: eight\n",
+            "s.yaml:4:11: `learner.rounds` is the text \"eight\", but must be an integer from 0 to 4294967295\n  \
+             hint: leave it out for the default, 8",
+        ),
+        (
+            "learner:\n  rounds: 2.5\n",
+            "s.yaml:4:11: `learner.rounds` is 2.5, but must be an integer from 0 to 4294967295\n  \
+             hint: leave it out for the default, 8",
+        ),
+        (
+            "seed: -1\n",
+            "s.yaml:3:7: `seed` is -1, but must be an integer of 0 or more\n  hint: leave it out for the default, 0",
+        ),
+        ("agent: [1]\n", "s.yaml:3:8: `agent` is a list, but must be a map of keys"),
+        ("agent:\n", ""),
+        (
+            "learner: {algorithm: grop}\n",
+            "s.yaml:3:22: `learner.algorithm` cannot be the text \"grop\"\n  hint: did you mean `grpo`? allowed: `grpo`",
+        ),
+        (
+            "learner: {aggregation: sum}\n",
+            "s.yaml:3:24: `learner.aggregation` cannot be the text \"sum\"\n  \
+             hint: allowed: `token_mean` and `sequence_mean`, or a map with the key `constant`",
+        ),
+        ("learner: {aggregation: {constant: {tokens: 64}}}\n", ""),
+        (
+            "learner: {aggregation: {constant: {tokens: x}}}\n",
+            "s.yaml:3:44: `learner.aggregation.constant.tokens` is the text \"x\", but must be an integer from 0 to 4294967295",
+        ),
+        ("seed: 1\nseed: 2\n", "s.yaml:4:1: `seed` stands twice\n  hint: keep one of them, or rename the second key"),
+        (
+            "arms:\n  a: {}\n  b: {}\n  a: {}\n",
+            "s.yaml:6:3: `arms.a` stands twice\n  hint: keep one of them, or rename the second arm",
+        ),
+        ("learner: {rounds: 1\n", "s.yaml:4:1: did not find expected ',' or '}'"),
+    ] {
+        check(body, &[], expected);
+    }
+}
+
+#[test]
+fn impossible_numbers() {
+    for (body, expected) in [
+        (
+            "learner: {group: 1}\n",
+            "s.yaml:3:18: `learner.group` is 1, but GRPO compares the episodes of a group\n  hint: write 2 or more, such as 8",
+        ),
+        ("learner: {rounds: 0}\n", "s.yaml:3:19: `learner.rounds` is 0\n  hint: write 1 or more"),
+        (
+            "learner: {tasks_per_round: 500}\n",
+            "s.yaml:3:28: `learner.tasks_per_round` is 500, more than the 400 training tasks\n  \
+             hint: write 400 or less, or raise `environment.train`",
+        ),
+        (
+            "agent: {model: {width: 100, heads: 8}}\n",
+            "s.yaml:3:24: `agent.model.width` is 100, which 8 heads cannot share evenly\n  hint: write a multiple of 16 such as 112",
+        ),
+        (
+            "agent: {model: {context: 100}}\n",
+            "s.yaml:3:26: `agent.model.context` is 100, too small for a prompt and a reply of 64 tokens\n  \
+             hint: write 320 or more, or lower `agent.sampling.max_new_tokens`",
+        ),
+        (
+            "learner: {micro_batch_tokens: 1000}\n",
+            "s.yaml:3:31: `learner.micro_batch_tokens` is 1000, less than one conversation of 2048 tokens\n  \
+             hint: write 2048 (`agent.model.context`) or more",
+        ),
+        ("diagnosis: {table: 9}\n", "s.yaml:3:20: `diagnosis.table` is 9, an unknown priority table\n  hint: write 1"),
+        (
+            "learner: {group: 1, dual_clip: 0.5}\nagent: {sampling: {top_p: 0}}\n",
+            "s.yaml:4:27: `agent.sampling.top_p` is 0, \
+             \n  hint",
+        ),
+    ] {
+        if expected.ends_with("\n  hint") {
+            let text = load(&format!("{HEAD}{body}"), &[]);
+            assert_eq!(text.matches("hint:").count(), 3, "all problems are reported: {text}");
+        } else {
+            check(body, &[], expected);
+        }
+    }
+}
+
+#[test]
+fn mistakes_in_arms() {
+    for (body, expected) in [
+        (
+            "arms: {}\n",
+            "s.yaml:3:7: `arms` names no arm\n  hint: name at least one, or leave `arms` out for a single arm called `main`",
+        ),
+        (
+            "arms: {\"My arm\": {}}\n",
+            "s.yaml:3:8: \"My arm\" cannot name an arm\n  \
+             hint: use 1 to 40 lower-case letters, digits, `_` and `-`: it becomes a folder name",
+        ),
+        (
+            "arms: {a: {learner: {group: 1}}, b: {}}\n",
+            "s.yaml:3:29: `arms.a.learner.group` is 1, but GRPO compares the episodes of a group\n  hint: write 2 or more, such as 8",
+        ),
+        (
+            "arms: {a: {lerner: {group: 4}}}\n",
+            "s.yaml:3:12: `arms.a.lerner` is not a known key (its value is a map)\n  hint: did you mean `learner`?",
+        ),
+        (
+            "arms: {a: {environment: {name: helpdesk}}}\n",
+            "s.yaml:3:12: `arms.a.environment` is not a known key (its value is a map)\n  \
+             hint: `environment` is shared by all arms: set it at the top level",
+        ),
+        (
+            "arms: {a: {budgets: {wall_clock_minutes: 3}}}\n",
+            "s.yaml:3:22: `arms.a.budgets.wall_clock_minutes` cannot differ between arms\n  \
+             hint: it limits the run: set `budgets.wall_clock_minutes` at the top level",
+        ),
+        (
+            "arms:\n  one: {after: [tow]}\n  two: {}\n",
+            "s.yaml:4:16: `arms.one.after` names the arm \"tow\", which does not exist\n  hint: did you mean `two`?",
+        ),
+        (
+            "arms:\n  a: {after: [b]}\n  b: {start_from: a}\n",
+            "s.yaml:4:3: arms wait for each other: `a` after `b` after `a`\n  \
+             hint: remove one `after` or `start_from` of this chain",
+        ),
+        (
+            "arms:\n  a: {after: [a]}\n",
+            "s.yaml:4:3: arms wait for each other: `a` after `a`\n  hint: remove one `after` or `start_from` of this chain",
+        ),
+    ] {
+        check(body, &[], expected);
+    }
+}
+
+#[test]
+fn mistakes_in_sets() {
+    let body = "learner: {rounds: 3}\narms:\n  vanilla: {}\n  coevo: {}\n";
+    for (sets, expected) in [
+        (&["learner.rounds=2", "arms.coevo.learner.rounds=4", "budgets.wall_clock_minutes=null"][..], ""),
+        (
+            &["learner.rounds"],
+            "--set learner.rounds: \"learner.rounds\" has no `=`\n  hint: write `--set key=value`, such as `--set learner.rounds=4`",
+        ),
+        (
+            &["learner..rounds=1"],
+            "--set learner..rounds=1: \"learner..rounds\" is not a key\n  \
+             hint: write `--set key=value`, such as `--set learner.rounds=4`",
+        ),
+        (
+            &["learner.round=1"],
+            "--set learner.round=1: `learner.round` is not a known key (its value is 1)\n  hint: did you mean `rounds`?",
+        ),
+        (
+            &["learner.rounds.x=1"],
+            "--set learner.rounds.x=1: `learner.rounds` is 3, which has no keys inside\n  hint: set `learner.rounds` itself",
+        ),
+        (&["arms.cevo.seed=1"], "--set arms.cevo.seed=1: the file has no arm `cevo`\n  hint: did you mean `coevo`?"),
+        (&["learner.rounds=0"], "--set learner.rounds=0: `learner.rounds` is 0\n  hint: write 1 or more"),
+        (
+            &["learner.rounds=[1"],
+            "--set learner.rounds=[1: the value of `learner.rounds` is no YAML: did not find expected ',' or ']'\n  \
+             hint: quote it",
+        ),
+    ] {
+        check(body, sets, expected);
+    }
+}
+
+#[test]
+fn mistakes_of_the_file_as_a_whole() {
+    for (text, expected) in [
+        (
+            "",
+            "s.yaml: `name` is missing\n  hint: add `name: …` (Name of the scenario.)\n\
+              s.yaml: `environment` is missing\n  hint: add `environment: …` (Where tasks come from.)",
+        ),
+        ("- 1\n", "s.yaml:1:1: the scenario is a list, but must be a map of keys"),
+        (
+            "name: x\nenvironment: {train: 3}\n",
+            "s.yaml:2:1: `environment.name` is missing\n  hint: add `name: …` (A shipped environment such as `travel`, or the \
+             path of a plugin folder or `.wasm` component, relative to this file.)",
+        ),
+        (
+            "name: x\nenvironment: {name: ./my.wasm}\n",
+            "s.yaml:2:21: `environment.name` is \"./my.wasm\", but /nowhere/my.wasm does not exist\n  \
+             hint: paths are relative to the scenario file; a shipped environment has a bare name, such as `travel`",
+        ),
+    ] {
+        assert_eq!(load(text, &[]), expected, "\n{text}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named_and_its_neighbour_offered() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("quikstart.yaml");
+    let error = ResolvedScenario::load(&path, &[]).expect_err("no such file").to_string();
+    let expected = format!("hint: did you mean `{}`?", path.with_file_name("quickstart.yaml").display());
+    assert!(error.starts_with(&path.display().to_string()) && error.ends_with(&expected), "{error}");
+}

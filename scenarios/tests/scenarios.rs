@@ -1,0 +1,198 @@
+//! Shipped scenarios, precedence, canonical text, the stage order, and texts that nobody would write.
+
+use std::path::{Path, PathBuf};
+
+use coevo_scenarios::{ResolvedScenario, StageKind, json_schema};
+use proptest::prelude::*;
+
+fn parse(text: &str, sets: &[&str]) -> ResolvedScenario {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    ResolvedScenario::parse(text, "s.yaml", Path::new("."), &sets).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("the crate's folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn shipped_scenarios_load_and_round_trip() {
+    let files = shipped();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        let scenario = ResolvedScenario::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Some(scenario.name.as_str()), file.file_stem().and_then(|stem| stem.to_str()));
+        let text = scenario.to_yaml();
+        let again = parse(&text, &[]);
+        assert_eq!(again, scenario, "{text}");
+        assert_eq!((again.to_yaml(), again.id()), (text, scenario.id()));
+    }
+}
+
+#[test]
+fn the_quickstart_shows_both_arms() {
+    let scenario = ResolvedScenario::load(&shipped()[1], &[]).expect("loads");
+    let arms: Vec<(&str, bool)> = scenario.arms.iter().map(|arm| (arm.name.as_str(), arm.evolves())).collect();
+    assert_eq!(arms, [("vanilla", false), ("coevo", true)]);
+}
+
+const ARMS: &str = "\
+name: x
+environment: {name: travel}
+learner: {rounds: 3, aggregation: {constant: {tokens: 9}}}
+agent: {sampling: {temperature: 0.7}}
+arms:
+  plain:
+  loud: {learner: {rounds: 5, aggregation: sequence_mean}, seed: 18446744073709551615}
+";
+
+#[test]
+fn the_arm_beats_the_set_beats_the_file_beats_the_default() {
+    for (sets, expected) in [
+        (&[][..], [(3, 8), (5, 8)]),
+        (&["learner.rounds=4", "learner.group=2"], [(4, 2), (5, 2)]),
+        (&["arms.loud.learner.rounds=6"], [(3, 8), (6, 8)]),
+        (&["arms.plain.learner.group=4"], [(3, 4), (5, 8)]),
+        (&["learner.rounds=4", "learner.rounds=7"], [(7, 8), (5, 8)]),
+    ] {
+        let scenario = parse(ARMS, sets);
+        let got: Vec<(u32, u32)> =
+            scenario.arms.iter().map(|arm| (arm.settings.learner.rounds, arm.settings.learner.group)).collect();
+        assert_eq!(got, expected, "{sets:?}");
+        assert_eq!(parse(&scenario.to_yaml(), &[]), scenario);
+    }
+    let scenario = parse(ARMS, &[]);
+    assert_eq!(scenario.arms[1].settings.seed, u64::MAX);
+    assert!(scenario.to_yaml().contains("temperature: 0.7\n"), "{}", scenario.to_yaml());
+}
+
+#[test]
+fn a_configured_zero_stays_zero() {
+    let scenario = parse("name: x\nenvironment: {name: travel}\nlearner: {kl_weight: 0, entropy_weight: 0}\n", &[]);
+    assert_eq!(scenario.arms[0].settings.learner.rl.kl_weight, 0.0);
+}
+
+#[test]
+fn stages_come_in_one_order() {
+    let head = "name: x\nenvironment: {name: travel}\n";
+    for (arms, expected) in [
+        ("", "warm-start baseline main/rounds main/test report"),
+        ("arms: {b: {}, a: {}}", "warm-start baseline b/rounds b/test a/rounds a/test report"),
+        ("arms: {b: {after: [a]}, a: {}}", "warm-start baseline a/rounds a/test b/rounds b/test report"),
+        ("arms: {b: {start_from: a}, a: {}}", "warm-start baseline a/rounds a/test b/rounds b/test report"),
+    ] {
+        let plan = parse(&format!("{head}{arms}"), &[]).plan;
+        let ids: Vec<&str> = plan.stages.iter().map(|stage| stage.id.as_str()).collect();
+        assert_eq!(ids.join(" "), expected, "{arms}");
+    }
+    let plan = parse(&format!("{head}arms: {{a: {{}}, b: {{seed: 9}}, c: {{learner: {{rounds: 1}}}}}}"), &[]).plan;
+    let starts: Vec<&[String]> = plan
+        .stages
+        .iter()
+        .filter_map(|stage| match &stage.kind {
+            StageKind::WarmStart { arms } => Some(arms.as_slice()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(starts, [&["a".to_owned(), "c".to_owned()][..], &["b".to_owned()]], "another seed, another warm start");
+}
+
+#[test]
+fn the_dry_run_counts_episodes() {
+    let text = "name: x\nenvironment: {name: travel}\nlearner: {rounds: 4, tasks_per_round: 3, group: 2}\n\
+                evaluation: {every: 2, dev_tasks: 10, test_tasks: 20, probe: false}\n";
+    let plan = parse(text, &[]).plan;
+    let counts: Vec<u64> = plan.stages.iter().map(|stage| stage.episodes).collect();
+    assert_eq!(counts, [800, 20, 4 * 3 * 2 + 2 * 10, 20, 0]);
+    let text = plan.to_string();
+    assert!(text.contains("3. main/rounds  4 rounds and their evaluations: 44 episodes, roughly"), "{text}");
+}
+
+#[test]
+fn the_schema_describes_every_section() {
+    let schema = json_schema();
+    for (pointer, expected) in [
+        ("/properties/learner/properties/learning_rate/type", serde_json::json!("number")),
+        ("/properties/learner/additionalProperties", serde_json::json!(false)),
+        (
+            "/properties/arms/additionalProperties/properties/learner/properties/group/format",
+            serde_json::json!("uint32"),
+        ),
+        ("/properties/arms/additionalProperties/properties/environment", serde_json::Value::Null),
+        ("/required", serde_json::json!(["name", "environment"])),
+    ] {
+        assert_eq!(schema.pointer(pointer).unwrap_or(&serde_json::Value::Null), &expected, "{pointer}");
+    }
+    assert!(!schema.to_string().contains("$ref"), "no references");
+}
+
+/// Lines that are nearly a scenario: known keys with values that may fit or not.
+fn nearly() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "name",
+        "seed",
+        "environment",
+        "train",
+        "agent",
+        "model",
+        "width",
+        "heads",
+        "learner",
+        "group",
+        "aggregation",
+        "constant",
+        "tokens",
+        "arms",
+        "after",
+        "start_from",
+        "evolution",
+        "advantages",
+        "budgets",
+        "<<",
+        "x",
+    ]);
+    let value = prop::sample::select(vec![
+        "",
+        "1",
+        "-1",
+        "0",
+        "1e300",
+        "99999999999999999999",
+        "travel",
+        "{}",
+        "[]",
+        "[a]",
+        "{a: 1}",
+        "null",
+        "true",
+        "&a 1",
+        "*a",
+        "!t 1",
+        ".inf",
+        "\"",
+        "{",
+        "~",
+    ]);
+    let line =
+        (0usize..4, key, value).prop_map(|(depth, key, value)| format!("{}{key}: {value}\n", "  ".repeat(depth)));
+    prop::collection::vec(line, 0..12).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_text_panics(text in prop_oneof![nearly(), "\\PC{0,80}", "[a-z:\\[\\]{}\"'*&!|> \n-]{0,80}"], set in "\\PC{0,20}") {
+        let outcome = ResolvedScenario::parse(&text, "s.yaml", Path::new("."), &[set]);
+        if let Err(error) = outcome {
+            prop_assert!(!error.problems.is_empty());
+        }
+        let under = format!("name: x\nenvironment: {{name: travel}}\n{text}");
+        if let Ok(scenario) = ResolvedScenario::parse(&under, "s.yaml", Path::new("."), &[]) {
+            prop_assert_eq!(parse(&scenario.to_yaml(), &[]), scenario);
+        }
+    }
+}
