@@ -1,0 +1,1 @@
+//! Which earlier turn explains a later failure.

@@ -1,0 +1,128 @@
+//! The interface Ω: what the training environment shows beyond the base one, as an immutable, content-addressed list of
+//! cues (METHOD.md §3, eq. 8–9 and 15).
+
+mod evolve;
+mod rule;
+mod shipped;
+mod text;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use crate::profile::Target;
+pub use evolve::{Active, Cooldown, EvolutionState, LineageNode, Mutation, evolve};
+pub use rule::{EvolutionConfig, Off, On, RevertConfig, Rule, Scope};
+pub use shipped::default_rules;
+
+use crate::id::ContentId;
+use crate::label::Failure;
+use crate::seed::Stream;
+use crate::task::EnvSpec;
+
+/// Where a cue is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phi {
+    /// φ_schema: `note: ` lines in the tool list.
+    Schema,
+    /// φ_err: a `hint: ` line after a failed call.
+    Err,
+    /// φ_cap: `guide: ` lines in the first message.
+    Cap,
+}
+
+/// One thing that the interface shows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cue {
+    /// Id of the rule it came from.
+    pub rule: String,
+    pub phi: Phi,
+    pub target: Target,
+    /// The failures it is meant to cure; for φ_err also which errors it comments on.
+    pub triggers: Vec<Failure>,
+    pub text: String,
+}
+
+impl Cue {
+    /// Words of the text: the unit of budgets.
+    pub fn words(&self) -> u32 {
+        self.text.split_whitespace().count() as u32
+    }
+}
+
+/// An immutable, ordered set of cues. Equal content has an equal id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Cue>", into = "Vec<Cue>")]
+pub struct Interface {
+    cues: Vec<Cue>,
+    id: ContentId,
+}
+
+impl Interface {
+    /// Cues in canonical order; repeated ones count once.
+    pub fn new(mut cues: Vec<Cue>) -> Self {
+        cues.sort();
+        cues.dedup();
+        let id = ContentId::of(&cues);
+        Self { cues, id }
+    }
+
+    /// The untouched environment.
+    pub fn base() -> Self {
+        Self::new(Vec::new())
+    }
+
+    pub fn id(&self) -> &ContentId {
+        &self.id
+    }
+
+    pub fn cues(&self) -> &[Cue] {
+        &self.cues
+    }
+
+    pub fn is_base(&self) -> bool {
+        self.cues.is_empty()
+    }
+
+    /// Words of all cues together.
+    pub fn words(&self) -> u32 {
+        self.cues.iter().map(Cue::words).sum()
+    }
+
+    /// The interface after a patch.
+    pub fn apply(&self, patch: &InterfacePatch) -> Self {
+        todo!()
+    }
+
+    /// A random interface within the budget of `config`, for demonstrations: each possible cue is shown with
+    /// probability `share`, in random order until the budget is full.
+    pub fn random(spec: &EnvSpec, config: &EvolutionConfig, share: f64, stream: &mut Stream) -> Self {
+        todo!()
+    }
+}
+
+impl From<Vec<Cue>> for Interface {
+    fn from(cues: Vec<Cue>) -> Self {
+        Self::new(cues)
+    }
+}
+
+impl From<Interface> for Vec<Cue> {
+    fn from(interface: Interface) -> Self {
+        interface.cues
+    }
+}
+
+/// A change of the interface. There is no variant that could touch tools, labels or the verifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InterfacePatch {
+    Add(Cue),
+    Remove(Cue),
+}
+
+/// Every cue that the rules could ever show for this environment, in rule order.
+pub fn possible_cues(spec: &EnvSpec, config: &EvolutionConfig) -> Vec<Cue> {
+    todo!()
+}

@@ -1,0 +1,1 @@
+//! Cue text from a rule template and a tool schema.
