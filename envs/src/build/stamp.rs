@@ -1,0 +1,164 @@
+//! The stamp of a guest: a hash of everything that decides its component, but for the compiler.
+//!
+//! That is: every file of the guest's package and of the packages it takes by path (the SDK), the workspace's manifest,
+//! the locked versions of every crate it reaches, and the ABI of this host. Tests, build outputs and hidden files are
+//! left out. Cargo itself says which packages are taken by path, so no manifest syntax is parsed here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::BuildError;
+
+/// The ABI text that this host was built with.
+const ABI: &str = include_str!("../../../plugins/wit/coevo-env.wit");
+
+pub(super) struct Inputs {
+    pub package: String,
+    pub hash: String,
+}
+
+/// The stamp of the guest in `folder` as its sources are now.
+///
+/// # Errors
+/// When the manifest cannot be read or cargo does not understand it.
+pub fn stamp(folder: &Path) -> Result<String, BuildError> {
+    inputs(folder).map(|inputs| inputs.hash)
+}
+
+pub(super) fn inputs(folder: &Path) -> Result<Inputs, BuildError> {
+    let folder = folder.canonicalize().map_err(|source| BuildError::Io { path: folder.to_owned(), source })?;
+    let mut packages = BTreeMap::new();
+    let own = visit(&folder, &mut packages)?;
+    let mut files = BTreeMap::new();
+    files.insert("abi".to_owned(), ABI.as_bytes().to_vec());
+    for (name, package) in &packages {
+        collect(&package.folder, name, &mut files)?;
+    }
+    let read = |path: PathBuf| std::fs::read(&path).map_err(|source| BuildError::Io { path, source });
+    files.insert("workspace".to_owned(), read(own.root.join("Cargo.toml"))?);
+    let lock = read(own.root.join("Cargo.lock"))?;
+    let lock = String::from_utf8_lossy(&lock);
+    files.insert("locked".to_owned(), locked(&lock, &own.name).into_bytes());
+    let mut hasher = blake3::Hasher::new();
+    for (name, bytes) in &files {
+        hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    }
+    Ok(Inputs { package: own.name, hash: hasher.finalize().to_hex().to_string() })
+}
+
+#[derive(Clone)]
+struct Package {
+    name: String,
+    folder: PathBuf,
+    root: PathBuf,
+}
+
+/// The package in `folder` and those it takes by path, by name.
+fn visit(folder: &Path, seen: &mut BTreeMap<String, Package>) -> Result<Package, BuildError> {
+    let bad = |reason: String| BuildError::Manifest { path: folder.join("Cargo.toml"), reason };
+    let mut command = Command::new("cargo");
+    command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
+    let shown = format!("{command:?}");
+    let done = match command.output() {
+        Ok(done) => done,
+        Err(source) => return Err(BuildError::Start { command: shown, source }),
+    };
+    if !done.status.success() {
+        return Err(bad(String::from_utf8_lossy(&done.stderr).trim().to_owned()));
+    }
+    let metadata: Value = serde_json::from_slice(&done.stdout).map_err(|error| bad(error.to_string()))?;
+    let manifest = folder.join("Cargo.toml");
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let described =
+        |wanted: &Path| packages.iter().find(|p| p["manifest_path"].as_str().map(Path::new) == Some(wanted));
+    let found = described(&manifest).ok_or_else(|| bad("is no package".to_owned()))?;
+    let package = Package {
+        name: found["name"].as_str().unwrap_or_default().to_owned(),
+        folder: folder.to_owned(),
+        root: PathBuf::from(metadata["workspace_root"].as_str().unwrap_or_default()),
+    };
+    seen.insert(package.name.clone(), package.clone());
+    for dependency in found["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        let name = dependency["name"].as_str().unwrap_or_default();
+        let wanted = dependency["kind"].as_str() != Some("dev");
+        if let (Some(path), true, false) = (dependency["path"].as_str(), wanted, seen.contains_key(name)) {
+            visit(Path::new(path), seen)?;
+        }
+    }
+    Ok(package)
+}
+
+/// Every file that may decide the build, under `prefix`.
+fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), BuildError> {
+    let io = |source| BuildError::Io { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "Cargo.lock";
+        if name.starts_with('.') || output {
+            continue;
+        }
+        let key = format!("{prefix}/{name}");
+        if path.is_dir() {
+            if !["target", "tests", "examples", "benches"].contains(&name.as_str()) {
+                collect(&path, &key, files)?;
+            }
+        } else {
+            let bytes = std::fs::read(&path).map_err(|source| BuildError::Io { path, source })?;
+            files.insert(key, bytes);
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a lock file that name the crates reachable from `package`. A crate that only another guest of the same
+/// workspace needs does not make this one stale.
+fn locked(lock: &str, package: &str) -> String {
+    let blocks: Vec<&str> = lock.split("[[package]]\n").skip(1).collect();
+    let field = |block: &str, key: &str| {
+        let start = format!("{key} = \"");
+        let line = block.lines().find(|line| line.starts_with(&start));
+        line.map(|line| line[start.len()..].trim_end_matches('"').to_owned()).unwrap_or_default()
+    };
+    let mut wanted = vec![package.to_owned()];
+    let mut taken = BTreeSet::new();
+    while let Some(next) = wanted.pop() {
+        // "name", or "name version" where several versions are locked.
+        let mut words = next.split(' ');
+        let (name, version) = (words.next().unwrap_or_default(), words.next());
+        for (at, block) in blocks.iter().enumerate() {
+            let fits = field(block, "name") == name && version.is_none_or(|version| field(block, "version") == version);
+            if fits && taken.insert(at) {
+                let listed = block.split_once("dependencies = [").map_or("", |(_, rest)| rest);
+                let listed = listed.split(']').next().unwrap_or_default();
+                wanted.extend(listed.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+    }
+    taken.into_iter().map(|at| blocks[at].trim()).collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked;
+
+    const LOCK: &str = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 2.0.0\",\n]\n\n\
+        [[package]]\nname = \"b\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n\
+        [[package]]\nname = \"z\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 1.0.0\",\n]\n";
+
+    #[test]
+    fn only_reachable_crates_count() {
+        let names = |package| {
+            let text = locked(LOCK, package);
+            text.lines().filter(|line| line.starts_with("version")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(names("a"), ["version = \"1.0.0\"", "version = \"2.0.0\""]);
+        assert!(locked(LOCK, "a").contains("name = \"b\"\nversion = \"2.0.0\""));
+        assert!(!locked(LOCK, "a").contains("\"z\""));
+        assert!(!locked(LOCK, "z").contains("2.0.0"));
+    }
+}

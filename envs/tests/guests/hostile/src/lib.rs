@@ -1,0 +1,301 @@
+//! A small environment, a counter with a list of notes, that misbehaves when its initial state names a mode.
+//!
+//! Written on the raw ABI, because the SDK does not let an author do most of this. The initial state is `{"mode":"trap"}`
+//! or any other text without a mode, which behaves well. The mode also decides the task (`generate` takes it from the
+//! split's name) and what the verifier says.
+
+wit_bindgen::generate!({ path: "../../../../plugins/wit", world: "environment" });
+
+use std::cell::RefCell;
+
+use coevo::env::host;
+use coevo::env::types::*;
+use exports::coevo::env::guest::Guest;
+
+#[derive(Clone, Default)]
+struct State {
+    mode: String,
+    counter: i64,
+    notes: Vec<String>,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::new(State::default());
+    static PROFILE: RefCell<(String, u32)> = const { RefCell::new((String::new(), 0)) };
+}
+
+fn tool(name: &str, arguments: &str, mutates: bool, side: Side) -> Tool {
+    Tool {
+        name: name.into(),
+        description: format!("the {name} of the counter"),
+        arguments: arguments.into(),
+        result: r#"{"type":"object"}"#.into(),
+        errors: vec![ErrorCode { code: "too_big".into(), description: "the counter is at most 1000".into() }],
+        preconditions: vec!["the counter is at most 1000".into()],
+        side,
+        mutates,
+    }
+}
+
+/// The value of a JSON field that holds a plain string or number; enough for the schemas above.
+fn field<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let start = json.find(&format!("\"{name}\":"))? + name.len() + 3;
+    let rest = json[start..].trim_start();
+    match rest.strip_prefix('"') {
+        Some(text) => text.split('"').next(),
+        None => rest.split([',', '}']).next(),
+    }
+}
+
+fn hash(state: &State) -> u64 {
+    let text = format!("{}|{}|{:?}", state.mode, state.counter, state.notes);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+}
+
+#[allow(unconditional_recursion)]
+fn recurse(depth: u64) -> u64 {
+    let filler = [depth; 64];
+    std::hint::black_box(recurse(depth + 1) + filler[(depth % 64) as usize])
+}
+
+fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Result<String, ToolError> {
+    let error = |code: &str, message: &str, details: &str| ToolError {
+        code: code.into(),
+        message: message.into(),
+        details: details.into(),
+    };
+    match state.mode.as_str() {
+        "trap" => panic!("on request"),
+        "trap_late" if state.counter >= 10 => panic!("on request"),
+        "spin" => loop {
+            std::hint::black_box(0);
+        },
+        "bomb" => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                hoard.push(vec![7; 1 << 20]);
+                std::hint::black_box(&hoard);
+            }
+        }
+        "recurse" => return Ok(recurse(0).to_string()),
+        "bad_json" => return Ok("{\"half\":".into()),
+        "huge" => return Ok(format!("\"{}\"", "x".repeat(8 << 20))),
+        "deep" => return Ok(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
+        "bad_utf8" => return Ok(unsafe { String::from_utf8_unchecked(vec![b'"', 0xff, 0xfe, b'"']) }),
+        "bad_details" => return Err(error("too_big", "no", "{")),
+        "long_error" => return Err(error("too_big", &"y".repeat(8 << 20), "")),
+        "flood" => {
+            for line in 0..200 {
+                host::log(host::Level::Warn, &format!("{line} {}", "z".repeat(10_000)));
+            }
+        }
+        _ => {}
+    }
+    match name {
+        "add" => {
+            let by: i64 = field(arguments, "by").and_then(|text| text.parse().ok()).unwrap_or(0);
+            if state.counter + by > 1000 {
+                return Err(error("too_big", "the counter is at most 1000", "{\"limit\":1000}"));
+            }
+            state.counter += by;
+            Ok(format!("{{\"counter\":{}}}", state.counter))
+        }
+        "note" => {
+            let text = field(arguments, "text").unwrap_or_default();
+            state.notes.push(text.into());
+            host::log(host::Level::Info, &format!("noted {text}"));
+            Ok(format!("{{\"notes\":{}}}", state.notes.len()))
+        }
+        "get" => Ok(format!("{{\"counter\":{},\"notes\":{}}}", state.counter, state.notes.len())),
+        "roll" => Ok(format!("{{\"rolled\":{},\"at\":{}}}", host::random_u64() % 1000, host::now_ms())),
+        "poke" if caller == Side::User => {
+            state.counter += 100;
+            Ok("{}".into())
+        }
+        _ => Err(error("unknown_tool", name, "")),
+    }
+}
+
+struct Counter;
+
+impl Guest for Counter {
+    fn describe() -> Description {
+        let none = r#"{"type":"object","properties":{},"additionalProperties":false}"#;
+        Description {
+            name: "hostile".into(),
+            version: "0.1.0".into(),
+            summary: "a counter that misbehaves on request".into(),
+            tools: vec![
+                tool(
+                    "add",
+                    r#"{"type":"object","properties":{"by":{"type":"integer","minimum":-50,"maximum":500},"unit":{"type":"string","enum":["one","dozen"]},"on":{"type":"string","format":"date"}},"required":["by"],"additionalProperties":false}"#,
+                    true,
+                    Side::Agent,
+                ),
+                tool(
+                    "note",
+                    r#"{"type":"object","properties":{"text":{"type":"string","maxLength":80}},"required":["text"],"additionalProperties":false}"#,
+                    true,
+                    Side::Agent,
+                ),
+                tool("get", none, false, Side::Agent),
+                tool("roll", none, false, Side::Agent),
+                tool("poke", none, true, Side::User),
+            ],
+            splits: vec![SplitInfo { name: "train".into(), tasks: 4 }],
+            categories: vec!["base".into()],
+            reward_min: 0.0,
+            reward_max: 1.0,
+        }
+    }
+
+    /// Split `train` is sound; any other split is a defect to make, such as `unknown_offered`.
+    fn generate(split: String, index: u32, seed: u64) -> Result<Task, String> {
+        let all = || vec!["add".to_string(), "note".to_string(), "get".to_string(), "roll".to_string()];
+        let turn = |text: &str| UserTurn { message: UserMessage::Scripted(text.into()), offered: all() };
+        let by = |n: u64| ToolCall { name: "add".into(), arguments: format!("{{\"by\":{n}}}") };
+        let reference = |calls: Vec<ToolCall>| ReferenceTurn { calls, answer: "done".into(), mentions: vec![] };
+        let mut task = Task {
+            id: format!("hostile:{split}:{index}:{seed}"),
+            scenario: format!("s{index}"),
+            category: "base".into(),
+            system: "You keep a counter.".into(),
+            initial_state: "{\"mode\":\"\"}".into(),
+            turns: vec![turn("Add some."), turn("Add more."), turn("Say how many.")],
+            user_profile: String::new(),
+            reference: vec![reference(vec![by(seed % 7)]), reference(vec![by(u64::from(index))]), reference(vec![])],
+            label: "{}".into(),
+        };
+        match split.as_str() {
+            "train" if index < 4 => {}
+            "unknown_offered" => task.turns[1].offered.push("fly".into()),
+            "twice_offered" => task.turns[1].offered.push("add".into()),
+            "user_offered" => task.turns[1].offered.push("poke".into()),
+            "short_reference" => drop(task.reference.pop()),
+            "no_turns" => {
+                task.turns.clear();
+                task.reference.clear();
+            }
+            "bad_arguments" => task.reference[0].calls[0].arguments = "[1]".into(),
+            "unknown_call" => task.reference[0].calls[0].name = "fly".into(),
+            "trap" => panic!("on request"),
+            "simulated" => {
+                task.user_profile = "{\"patience\":2}".into();
+                task.turns.iter_mut().for_each(|turn| turn.message = UserMessage::Simulated);
+            }
+            _ => return Err(format!("no task {index} in split {split}")),
+        }
+        Ok(task)
+    }
+
+    fn import_task(data: String) -> Result<Task, String> {
+        Self::generate(field(&data, "split").ok_or("no split")?.into(), 0, 0)
+    }
+
+    fn reset(initial_state: String) -> Result<(), String> {
+        let mode = field(&initial_state, "mode").unwrap_or_default().to_string();
+        let notes = field(&initial_state, "notes").and_then(|text| text.parse().ok()).unwrap_or(0);
+        match mode.as_str() {
+            "reset_error" => return Err("this state is refused".into()),
+            "reset_trap" => panic!("on request"),
+            _ => {}
+        }
+        let mut state = State { mode, counter: 0, notes: (0..notes).map(|i: u32| format!("note {i}")).collect() };
+        if state.mode == "reset_random" {
+            state.counter = (host::random_u64() % 500) as i64;
+        }
+        STATE.set(state);
+        Ok(())
+    }
+
+    fn reset_user(profile: String) -> Result<(), String> {
+        PROFILE.set((profile, 0));
+        Ok(())
+    }
+
+    fn next_user(turn: u32, conversation: Vec<Message>) -> Result<UserEvent, String> {
+        let (profile, asked) = PROFILE.with_borrow_mut(|user| {
+            user.1 += 1;
+            user.clone()
+        });
+        let patience: u32 = field(&profile, "patience").and_then(|text| text.parse().ok()).unwrap_or(1);
+        Ok(UserEvent {
+            message: format!("turn {turn}, question {asked}, {} messages so far", conversation.len()),
+            offered: vec!["add".into(), "get".into()],
+            calls: vec![ToolCall { name: "poke".into(), arguments: "{}".into() }],
+            done: turn >= patience,
+        })
+    }
+
+    fn call(name: String, arguments: String, caller: Side) -> Result<String, ToolError> {
+        STATE.with_borrow_mut(|state| call_tool(state, &name, &arguments, caller))
+    }
+
+    fn state_hash() -> u64 {
+        STATE.with_borrow(hash)
+    }
+
+    fn state() -> String {
+        STATE.with_borrow(|state| match state.mode.as_str() {
+            "bad_state" => "nonsense".into(),
+            _ => format!("{{\"counter\":{},\"notes\":{}}}", state.counter, state.notes.len()),
+        })
+    }
+
+    fn snapshot() -> Result<Vec<u8>, String> {
+        STATE.with_borrow(|state| match state.mode.as_str() {
+            "no_snapshot" => Err("this guest cannot".into()),
+            _ => Ok([&[state.mode.as_str()][..], &[&state.counter.to_string()], &state.notes.iter().map(String::as_str).collect::<Vec<_>>()]
+                .concat()
+                .join("\u{1f}")
+                .into_bytes()),
+        })
+    }
+
+    fn restore(snapshot: Vec<u8>) -> Result<(), String> {
+        let text = String::from_utf8(snapshot).map_err(|error| error.to_string())?;
+        let mut parts = text.split('\u{1f}').map(str::to_string);
+        let mode = parts.next().ok_or("empty")?;
+        let counter: i64 = parts.next().ok_or("short")?.parse().map_err(|_| "no counter")?;
+        // `lossy` forgets its notes: a snapshot that does not hold the whole state must be found out.
+        let notes = if mode == "lossy" { Vec::new() } else { parts.collect() };
+        STATE.set(State { mode, counter, notes });
+        Ok(())
+    }
+
+    fn verify(task: Task, turns: Vec<TurnRecord>) -> Result<Verdict, String> {
+        let pass = |_: &UserTurn| TurnVerdict { failure: None, detail: String::new() };
+        let mut verdict = Verdict { reward: 1.0, turns: task.turns.iter().map(pass).collect() };
+        match field(&task.initial_state, "mode").unwrap_or_default() {
+            "verify_nan" => verdict.reward = f64::NAN,
+            "verify_range" => verdict.reward = 1.5,
+            "verify_short" => drop(verdict.turns.pop()),
+            "verify_trap" => panic!("on request"),
+            "verify_error" => return Err("cannot judge".into()),
+            "verify_spin" => loop {
+                std::hint::black_box(0);
+            },
+            _ => {
+                let (mut want, mut have) = (State::default(), State::default());
+                for (at, wanted) in task.reference.iter().enumerate() {
+                    for call in &wanted.calls {
+                        let _ = call_tool(&mut want, &call.name, &call.arguments, Side::Agent);
+                    }
+                    for record in turns.get(at).map(|turn| turn.calls.as_slice()).unwrap_or_default() {
+                        if record.status != CallStatus::Rejected {
+                            let _ = call_tool(&mut have, &record.call.name, &record.call.arguments, record.side);
+                        }
+                    }
+                    if want.counter != have.counter {
+                        verdict.turns[at].failure = Some(Failure::StateMismatch);
+                        verdict.turns[at].detail = format!("{} instead of {}", have.counter, want.counter);
+                        verdict.reward = 0.0;
+                    }
+                }
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+export!(Counter);
