@@ -134,7 +134,7 @@ fn reason(story: &mut Story) -> (&'static str, String, String) {
 }
 
 fn escalate(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, |t| open(t) && t.escalation.is_none() && t.may_escalate())?;
+    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none() && t.may_escalate())?;
     let p = mate(story, draft, &t)?;
     let (code, why, words) = reason(story);
     draft.call("escalate", json!({"ticket": t.id, "person": p.id, "reason": code}));
@@ -156,7 +156,7 @@ fn mate(story: &mut Story, draft: &mut Draft, t: &TicketRef) -> Option<PersonRef
 }
 
 fn raise(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, |t| open(t) && t.escalation.is_none() && !t.may_escalate())?;
+    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none() && !t.may_escalate())?;
     draft.call("set_priority", json!({"ticket": t.id, "priority": "high"}));
     let p = mate(story, draft, &t)?;
     let (code, why, _) = reason(story);
@@ -166,7 +166,7 @@ fn raise(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn check(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, |t| open(t) && t.escalation.is_none())?;
+    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none())?;
     if !draft.calls.is_empty() || story.knows(&format!("details {}", t.id)) {
         return None;
     }
@@ -190,7 +190,7 @@ fn learn_details(draft: &mut Draft, t: &TicketRef) {
 }
 
 fn attach(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, open)?;
+    let t = story.ticket(draft, &open)?;
     let file = story.world.files[story.rng.below(story.world.files.len())].clone();
     if story.world.ticket(&t.id)?.files.contains(&file.id) {
         return None;
@@ -225,7 +225,7 @@ fn message(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn close(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, open)?;
+    let t = story.ticket(draft, &open)?;
     let (code, how, literal) = code(story, &RESOLUTIONS, &RESOLUTION_TALK);
     draft.call("close_ticket", json!({"ticket": t.id, "resolution": code}));
     let slots = [("t", t.words.as_str()), ("how", how)];
@@ -241,7 +241,7 @@ fn close(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn reopen(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, |t| !open(t))?;
+    let t = story.ticket(draft, &|t| !open(t))?;
     draft.call("reopen_ticket", json!({"ticket": t.id}));
     let slots = [("t", t.words.as_str())];
     let made = beat(say(&mut story.rng, ask::REOPEN, &slots), format!("Reopened {}.", t.id));
@@ -250,7 +250,7 @@ fn reopen(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn tag(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, open)?;
+    let t = story.ticket(draft, &open)?;
     let tag = story.rng.pick(&TAGS);
     draft.call("add_tag", json!({"ticket": t.id, "tag": tag}));
     let slots = [("t", t.words.as_str()), ("tag", tag)];
@@ -267,7 +267,7 @@ fn tag(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 fn assign(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
     let me = story.world.me.clone();
     let my_team = me.as_ref().and_then(|me| story.world.person(me)).map(|person| person.team.clone());
-    let t = story.ticket(draft, open)?;
+    let t = story.ticket(draft, &open)?;
     let ticket = story.world.ticket(&t.id)?.clone();
     if let Some(me) = me.filter(|me| my_team.as_ref() == Some(&ticket.team) && ticket.owner.as_ref() != Some(me)) {
         draft.call("assign", json!({"ticket": t.id, "person": me}));
@@ -289,8 +289,8 @@ fn assign(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn merge(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, open)?;
-    let into = story.ticket(draft, |other| open(other) && other.id != t.id)?;
+    let t = story.ticket(draft, &open)?;
+    let into = story.ticket(draft, &|other| open(other) && other.id != t.id)?;
     draft.call("merge_tickets", json!({"ticket": t.id, "into": into.id}));
     // "It" could be either of the two once both are named, so the second is named in full.
     let slots = [("t", t.words.as_str()), ("into", into.definite.as_str())];
@@ -300,7 +300,7 @@ fn merge(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 }
 
 fn priority(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, open)?;
+    let t = story.ticket(draft, &open)?;
     let now = story.world.ticket(&t.id)?.priority.clone();
     let others: Vec<&str> = PRIORITIES.iter().filter(|prio| **prio != now).copied().collect();
     let prio = story.rng.pick(&others);
@@ -319,7 +319,7 @@ fn priority(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
 /// A question about one field of a ticket whose details the conversation does not have yet.
 fn fact(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
     let field = story.rng.below(4);
-    let t = story.ticket(draft, |t| t.days > 0 && (field != 0 || t.owner.is_some()))?;
+    let t = story.ticket(draft, &|t| t.days > 0 && (field != 0 || t.owner.is_some()))?;
     if story.knows(&format!("details {}", t.id)) {
         return None;
     }
@@ -357,7 +357,7 @@ fn sla(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
     let (prio, t) = if story.rng.one_in(2) {
         (story.rng.pick(&PRIORITIES).to_owned(), None)
     } else {
-        let t = story.ticket(draft, |t| open(t) && t.days > 0)?;
+        let t = story.ticket(draft, &|t| open(t) && t.days > 0)?;
         if story.knows(&format!("details {}", t.id)) {
             return None;
         }

@@ -3,8 +3,7 @@
 //! It is a function of the state's clutter number, the tool and its arguments, so that a repeated call repeats its
 //! result; it never touches a relevant field.
 
-use coevo_sdk::{Rng, Value};
-use serde_json::Map;
+use coevo_sdk::{Rng, Value, json};
 
 use crate::words::CLUTTER;
 
@@ -20,13 +19,15 @@ pub fn pad(result: &Value, clutter: u64, name: &str, args: &Value) -> Value {
     let mut notes: Vec<Value> =
         rng.distinct(CLUTTER.len(), lines).into_iter().map(|at| Value::from(CLUTTER[at])).collect();
     let after = notes.split_off(rng.below(notes.len() + 1));
-    let mut padded = Map::new();
+    let mut padded = json!({});
     if !notes.is_empty() {
-        padded.insert("history".into(), Value::from(notes));
+        padded["history"] = Value::from(notes);
     }
-    padded.extend(fields.clone());
+    for (field, value) in fields {
+        padded[field] = value.clone();
+    }
     if !after.is_empty() {
-        padded.insert("notices".into(), Value::from(after));
+        padded["notices"] = Value::from(after);
     }
-    Value::Object(padded)
+    padded
 }

@@ -41,8 +41,7 @@ impl Environment for Helpdesk {
     }
 
     fn initial(state_json: &str) -> Result<Self::State, String> {
-        let state: state::State =
-            serde_json::from_str(state_json).map_err(|error| format!("initial state: {error}"))?;
+        let state: state::State = coevo_sdk::parse_state(state_json)?;
         state.check()?;
         Ok(state)
     }

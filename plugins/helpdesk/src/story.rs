@@ -101,7 +101,7 @@ impl Story {
     }
 
     /// A ticket for which `fits` holds. Adds the lookup that it needs.
-    pub fn ticket(&mut self, draft: &mut Draft, fits: impl Fn(&Ticket) -> bool) -> Option<TicketRef> {
+    pub fn ticket(&mut self, draft: &mut Draft, fits: &dyn Fn(&Ticket) -> bool) -> Option<TicketRef> {
         let focus = self.focus.clone().and_then(|id| self.world.ticket(&id)).filter(|ticket| fits(ticket)).cloned();
         if let Some(ticket) = focus.filter(|_| !self.rng.one_in(3)) {
             let definite =
