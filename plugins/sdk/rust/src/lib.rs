@@ -36,11 +36,19 @@ pub mod wit;
 pub use rng::Rng;
 pub use script::Script;
 pub use serde_json::{Value, json};
-pub use session::{Context, Level, Side};
+pub use session::{Context, Level, Session, Side};
 pub use task::{TaskDraft, ToolCall};
 pub use tool::{Description, Tool, ToolError, Ty};
 
 use serde::{Serialize, de::DeserializeOwned};
+
+/// Reads a state's JSON form.
+///
+/// # Errors
+/// When the text is not one.
+pub fn parse_state<S: DeserializeOwned>(state_json: &str) -> Result<S, String> {
+    serde_json::from_str(state_json).map_err(|error| format!("initial state: {error}"))
+}
 
 /// A world with tools, and tasks in it.
 ///
@@ -61,7 +69,7 @@ pub trait Environment: 'static {
     /// # Errors
     /// When the text is not a state of this environment.
     fn initial(state_json: &str) -> Result<Self::State, String> {
-        serde_json::from_str(state_json).map_err(|error| format!("initial state: {error}"))
+        parse_state(state_json)
     }
 
     /// The task at `index` of a split. `rng` is keyed by (split, index, seed); [`Rng::keyed`] gives streams for other

@@ -1,0 +1,92 @@
+//! What is the same in every episode: cities and airports, exchange rates, and the small print of verbose results.
+
+use coevo_sdk::hash::xxh64;
+use coevo_sdk::{Value, json};
+
+/// (city, airport code, country)
+pub const CITIES: [(&str, &str, &str); 30] = [
+    ("Athens", "ATH", "Greece"),
+    ("Berlin", "BER", "Germany"),
+    ("Boston", "BOS", "USA"),
+    ("Brussels", "BRU", "Belgium"),
+    ("Budapest", "BUD", "Hungary"),
+    ("Cairo", "CAI", "Egypt"),
+    ("Copenhagen", "CPH", "Denmark"),
+    ("Delhi", "DEL", "India"),
+    ("Dublin", "DUB", "Ireland"),
+    ("Geneva", "GVA", "Switzerland"),
+    ("Helsinki", "HEL", "Finland"),
+    ("Istanbul", "IST", "Turkey"),
+    ("Lisbon", "LIS", "Portugal"),
+    ("Madrid", "MAD", "Spain"),
+    ("Malta", "MLA", "Malta"),
+    ("Milan", "MXP", "Italy"),
+    ("Nice", "NCE", "France"),
+    ("Oslo", "OSL", "Norway"),
+    ("Paris", "CDG", "France"),
+    ("Porto", "OPO", "Portugal"),
+    ("Prague", "PRG", "Czechia"),
+    ("Riga", "RIX", "Latvia"),
+    ("Rome", "FCO", "Italy"),
+    ("Seoul", "ICN", "Korea"),
+    ("Stockholm", "ARN", "Sweden"),
+    ("Tokyo", "HND", "Japan"),
+    ("Toronto", "YYZ", "Canada"),
+    ("Vienna", "VIE", "Austria"),
+    ("Warsaw", "WAW", "Poland"),
+    ("Zurich", "ZRH", "Switzerland"),
+];
+
+/// (code, what people call it, hundredths of it for one euro)
+pub const CURRENCIES: [(&str, &str, u32); 5] = [
+    ("USD", "dollars", 110),
+    ("GBP", "pounds", 85),
+    ("CHF", "francs", 95),
+    ("SEK", "kronor", 1120),
+    ("JPY", "yen", 16200),
+];
+
+pub const CARDS: [&str; 3] = ["visa", "amex", "mastercard"];
+
+/// The city of an airport code.
+pub fn city_of(code: &str) -> &'static str {
+    CITIES.iter().find(|(_, known, _)| *known == code).map_or("elsewhere", |(city, _, _)| city)
+}
+
+const AIRCRAFT: [&str; 5] = ["A320", "A220", "B737", "E190", "ATR72"];
+const MEALS: [&str; 4] = ["snack", "hot meal", "none", "for sale"];
+const TRANSFERS: [&str; 4] = ["metro 22 min", "bus 35 min", "train 18 min", "taxi 25 min"];
+const NOTES: [&str; 6] = [
+    "Counters close 45 minutes before departure and gates 20 minutes before.",
+    "Liquids above 100 ml must go into checked luggage or be left behind.",
+    "Schedules are shown in local time and may change without notice.",
+    "Lounge access depends on the fare and on the status of the member.",
+    "Claims must be sent in writing within 21 days after the journey.",
+    "Pets, sports gear and instruments need a confirmation in advance.",
+];
+
+/// The small print about something, a function of its name.
+pub fn small_print(about: &str) -> Value {
+    let dice = xxh64(about.as_bytes(), 1);
+    let note = |shift: u32| NOTES[(dice >> shift) as usize % NOTES.len()];
+    json!({
+        "ref": format!("{:05}", dice % 100_000),
+        "transfer": TRANSFERS[(dice >> 20) as usize % TRANSFERS.len()],
+        "terminal": 1 + (dice >> 24) % 4,
+        "notes": [note(28), note(33)],
+    })
+}
+
+/// The equipment of a flight, a function of its name.
+pub fn equipment(about: &str) -> Value {
+    let dice = xxh64(about.as_bytes(), 2);
+    json!({
+        "aircraft": AIRCRAFT[dice as usize % AIRCRAFT.len()],
+        "gate": format!("{}{}", char::from(b'A' + (dice >> 8) as u8 % 6), 1 + (dice >> 12) % 40),
+        "meal": MEALS[(dice >> 18) as usize % MEALS.len()],
+        "wifi": (dice >> 22) & 1 == 1,
+        "minutes": 60 + (dice >> 24) % 300,
+        "co2_kg": 50 + (dice >> 34) % 200,
+        "on_time": format!("{}%", 70 + (dice >> 44) % 30),
+    })
+}
