@@ -15,7 +15,7 @@ pub fn pad(result: &Value, clutter: u64, name: &str, args: &Value) -> Value {
     let Some(fields) = result.as_object() else { return result.clone() };
     let key: Vec<u64> = args.to_string().bytes().map(u64::from).collect();
     let mut rng = Rng::new(clutter, name, &key);
-    let lines = (4 * result.to_string().len() / LINE).clamp(2, 9) + rng.below(2);
+    let lines = (4 * result.to_string().len() / LINE).clamp(1, 9) + rng.below(2);
     let mut notes: Vec<Value> =
         rng.distinct(CLUTTER.len(), lines).into_iter().map(|at| Value::from(CLUTTER[at])).collect();
     let after = notes.split_off(rng.below(notes.len() + 1));

@@ -9,10 +9,17 @@ use std::collections::BTreeSet;
 use coevo_sdk::{Rng, Value, json};
 
 use crate::calls;
+use crate::fail::Fail;
 use crate::state::{State, Ticket};
 
 /// A call of the reference.
-pub type Call = (&'static str, Value);
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: &'static str,
+    pub arguments: Value,
+    /// The refusal that the reference runs into and recovers from.
+    pub refused: Option<Fail>,
+}
 
 /// A required value that the missing-parameter variant leaves out.
 #[derive(Clone, Debug)]
@@ -39,7 +46,7 @@ pub struct Beat {
 impl Beat {
     /// The tool that the request is about: the last one called.
     pub fn key(&self) -> &'static str {
-        self.calls.last().map_or("", |(name, _)| name)
+        self.calls.last().map_or("", |call| call.name)
     }
 }
 
@@ -58,7 +65,12 @@ pub struct Draft {
 impl Draft {
     /// Adds a call.
     pub fn call(&mut self, name: &'static str, arguments: Value) {
-        self.calls.push((name, arguments));
+        self.calls.push(Call { name, arguments, refused: None });
+    }
+
+    /// Adds a call that will be refused.
+    pub fn refused(&mut self, name: &'static str, arguments: Value, fail: Fail) {
+        self.calls.push(Call { name, arguments, refused: Some(fail) });
     }
 }
 
@@ -171,19 +183,22 @@ impl Story {
         self.world.people.iter().filter(|person| person.team == team).map(|person| person.id.clone()).collect()
     }
 
-    /// Plays an accepted draft. Returns its calls and the last result.
+    /// Plays an accepted draft and returns its calls.
     ///
     /// # Errors
-    /// When a call is refused, which a story must never let happen.
-    pub fn play(&mut self, draft: Draft) -> Result<(Vec<Call>, Value), String> {
-        let mut last = Value::Null;
-        for (name, arguments) in &draft.calls {
-            last = calls::run(&mut self.world, name, arguments)
-                .map_err(|refusal| format!("story: {name} {arguments}: {refusal:?}"))?;
+    /// When a call ends in another way than the draft says, which a story must never let happen.
+    pub fn play(&mut self, draft: Draft) -> Result<Vec<Call>, String> {
+        for call in &draft.calls {
+            let outcome = calls::run(&mut self.world, call.name, &call.arguments);
+            match (outcome, call.refused) {
+                (Ok(_), None) => {}
+                (Err(calls::Refusal::Rule(fail)), Some(expected)) if fail == expected => {}
+                (outcome, _) => return Err(format!("story: {call:?} ended in {outcome:?}")),
+            }
         }
         self.known.extend(draft.learned);
         self.focus = draft.focus;
         self.tip = draft.tip;
-        Ok((draft.calls, last))
+        Ok(draft.calls)
     }
 }

@@ -37,14 +37,23 @@ pub fn say(rng: &mut Rng, templates: &[&'static str], slots: &[(&str, &str)]) ->
 }
 
 /// Replaces `{slots}`.
-pub fn fill(template: &str, slots: &[(&str, &str)]) -> String {
+fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     slots.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-/// With a capital first letter.
-pub fn capital(text: &str) -> String {
+/// With a capital first letter, unless the text begins with an id, a number or the name of a file.
+fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default().trim_end_matches('.');
+    if first.contains(|c: char| c.is_ascii_digit() || c == '.') {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The user's answer to a question for `argument`. A bare value keeps its spelling: it may be a code.
+pub fn reply(rng: &mut Rng, argument: &str, value: &str) -> String {
+    fill(rng.pick(replies(argument)), &[("x", value)])
 }
 
 /// Requests and questions, by intent.
@@ -55,6 +64,11 @@ pub mod ask {
         "sign me in as {name} with pin {pin}",
         "log in as {name}, the pin is {pin}",
         "{name} here, pin {pin}.",
+    ];
+    pub const LOGIN_DOUBT: &[&str] = &[
+        "I am {name}, my pin is {old} or else {pin}.",
+        "sign me in as {name} with pin {old}, or {pin} if that is wrong",
+        "log in as {name}, pin {old}, the newer one is {pin}",
     ];
     pub const LOGIN_NO_PIN: &[&str] = &["sign me in, i am {name}", "log in as {name}", "{name} here, sign me in."];
 
@@ -87,8 +101,13 @@ pub mod ask {
         "make {t} high first, then escalate it to {p}, {why}",
     ];
     pub const CHECK: &[&str] = &[
-        "check {t}, raise it to high if the rules need that, then escalate it to {p}, {why}",
-        "look at {t} and escalate it to {p}, {why}, raise it to high only if needed",
+        "check {t} and escalate it to {p}, {why}, raise it first if needed",
+        "look at {t}, raise it if needed, then escalate it to {p}, {why}",
+    ];
+
+    pub const TRY: &[&str] = &[
+        "escalate {t} to {p}, {why}, raise it if that is refused",
+        "try to escalate {t} to {p}, {why}, make it high if you must",
     ];
 
     pub const ATTACH: &[&str] = &[
@@ -151,6 +170,11 @@ pub mod ask {
         "{t} should have {prio} priority.",
         "make {t} {prio} priority",
     ];
+    pub const PRIORITY_REOPEN: &[&str] = &[
+        "set {t} to {prio} priority, reopen it if it is closed",
+        "make {t} {prio} priority, if it is closed open it again first",
+        "{t} should have {prio} priority, reopen it if you must.",
+    ];
     pub const PRIORITY_NO_PRIO: &[&str] = &["change the priority of {t}", "{t} should have another priority."];
     pub const PRIORITY_NO_TICKET: &[&str] =
         &["set a ticket to {prio} priority", "a ticket should have {prio} priority."];
@@ -191,7 +215,7 @@ pub mod ask {
 }
 
 /// Answers to the agent's questions, by the argument that was missing; `{x}` is the value in words.
-pub fn replies(argument: &str) -> &'static [&'static str] {
+fn replies(argument: &str) -> &'static [&'static str] {
     match argument {
         "pin" => &["{x}.", "The pin is {x}.", "My pin: {x}."],
         "title" => &["\"{x}\".", "Call it \"{x}\".", "The title is \"{x}\"."],

@@ -3,13 +3,14 @@
 //! Index `4·s + c` of a split is category `c` of scenario `s`. World, story and wording come from the scenario's own
 //! random stream, so the variants differ only in what the category is about.
 
-use coevo_sdk::{Rng, Script, TaskDraft, Value, json};
+use coevo_sdk::{Rng, Script, TaskDraft, json};
 
 use crate::Helpdesk;
 use crate::beats::{KINDS, Kind, build};
-use crate::state::State;
+use crate::fail::Fail;
+use crate::state::{Person, State};
 use crate::story::{Beat, Draft, Hole, Story};
-use crate::talk::{ENABLED, ask, capital, fill, replies, say};
+use crate::talk::{ENABLED, ask, reply, say};
 use crate::{tools, world};
 
 /// (split, number of tasks)
@@ -21,6 +22,8 @@ pub const CATEGORIES: [&str; 4] = ["base", "miss_func", "miss_param", "long_cont
 const OFFERED: usize = 12;
 /// At most this many calls in one turn.
 const MOST_CALLS: usize = 3;
+/// At most this many words in one user message.
+const MOST_WORDS: usize = 20;
 /// Any of these shows that the agent said it cannot.
 const CANNOT: [&str; 8] = ["cannot", "can't", "can not", "unable", "no tool", "not able", "not available", "missing"];
 /// Any of these shows that the agent asked.
@@ -77,7 +80,7 @@ fn draw(mut rng: Rng) -> Result<Option<Scenario>, String> {
     let joined = signs_in && rng.one_in(2);
     let requests = if signs_in && !joined { turns - 1 } else { turns };
     let mut story = Story::new(world.clone(), rng);
-    let sign_in = if signs_in { Some(sign_in(&mut story, &me.name, &me.pin, &me.id)?) } else { None };
+    let sign_in = if signs_in { Some(sign_in(&mut story, &me)?) } else { None };
     let mut kinds: Vec<Kind> = Vec::new();
     let mut beats: Vec<Beat> = Vec::new();
     for _ in 0..40 {
@@ -88,11 +91,13 @@ fn draw(mut rng: Rng) -> Result<Option<Scenario>, String> {
         let Some((draft, mut beat)) = (!kinds.contains(&kind)).then(|| build(kind, &mut story)).flatten() else {
             continue;
         };
-        let room = MOST_CALLS - usize::from(joined && beats.is_empty());
-        if draft.calls.len() > room {
+        let greeting = sign_in.as_ref().filter(|_| joined && beats.is_empty());
+        let calls = greeting.map_or(0, |greeting| greeting.calls.len()) + draft.calls.len();
+        let length = greeting.map_or(0, |greeting| words(&greeting.text)) + words(&beat.text);
+        if calls > MOST_CALLS || length > MOST_WORDS {
             continue;
         }
-        (beat.calls, _) = story.play(draft)?;
+        beat.calls = story.play(draft)?;
         kinds.push(kind);
         beats.push(beat);
     }
@@ -103,6 +108,10 @@ fn draw(mut rng: Rng) -> Result<Option<Scenario>, String> {
     }
     scenario.offered = offer(&scenario, &mut story.rng);
     Ok(Some(scenario))
+}
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 fn pick_kind(rng: &mut Rng) -> Kind {
@@ -116,19 +125,26 @@ fn pick_kind(rng: &mut Rng) -> Kind {
     unreachable!("the draw is below the sum of the weights")
 }
 
-fn sign_in(story: &mut Story, name: &str, pin: &str, id: &str) -> Result<Beat, String> {
+/// How somebody signs in; sometimes with a pin that is refused and another.
+fn sign_in(story: &mut Story, me: &Person) -> Result<Beat, String> {
+    let Person { id, name, pin, .. } = me;
     let mut draft = Draft::default();
+    let old = format!("{:04}", story.rng.below(10_000));
+    let doubt = old != *pin && story.rng.one_in(6);
+    if doubt {
+        draft.refused("login", json!({"user": name, "pin": old}), Fail::WrongPin);
+    }
     draft.call("login", json!({"user": name, "pin": pin}));
     draft.learned.push(format!("person {id}"));
-    let slots = [("name", name), ("pin", pin)];
-    let text = say(&mut story.rng, ask::LOGIN, &slots);
+    let slots = [("name", name.as_str()), ("pin", pin.as_str()), ("old", old.as_str())];
+    let text = say(&mut story.rng, if doubt { ask::LOGIN_DOUBT } else { ask::LOGIN }, &slots);
     let hole = Hole {
         argument: "pin",
         text: say(&mut story.rng, ask::LOGIN_NO_PIN, &slots),
-        reply: capital(&fill(story.rng.pick(replies("pin")), &[("x", pin)])),
+        reply: reply(&mut story.rng, "pin", pin),
     };
-    let (calls, _) = story.play(draft)?;
-    Ok(Beat { text, hole: Some(hole), calls, answer: format!("Signed in as {id}."), facts: Vec::new() })
+    let calls = story.play(draft)?;
+    Ok(Beat { text, hole: (!doubt).then_some(hole), calls, answer: format!("Signed in as {id}."), facts: Vec::new() })
 }
 
 /// The tools that the story calls, filled up with others, in the order of declaration.
@@ -137,7 +153,7 @@ fn offer(scenario: &Scenario, rng: &mut Rng) -> Vec<&'static str> {
     let mut chosen: Vec<&'static str> = Vec::new();
     let calls = scenario.sign_in.iter().chain(&scenario.beats).flat_map(|beat| &beat.calls);
     let spare = rng.distinct(all.len(), all.len()).into_iter().map(|at| all[at]);
-    for name in calls.map(|(name, _)| *name).chain(spare) {
+    for name in calls.map(|call| call.name).chain(spare) {
         if !chosen.contains(&name) && (chosen.len() < OFFERED) {
             chosen.push(name);
         }
@@ -151,7 +167,7 @@ impl Scenario {
         let first = usize::from(self.joined);
         let fresh = |at: &usize| {
             let key = self.beats[*at].key();
-            self.beats[..*at].iter().all(|beat| beat.calls.iter().all(|(name, _)| *name != key))
+            self.beats[..*at].iter().all(|beat| beat.calls.iter().all(|call| call.name != key))
         };
         (first..self.beats.len()).filter(fresh).collect()
     }
@@ -161,7 +177,7 @@ impl Scenario {
         let first = usize::from(self.joined);
         let mut places: Vec<Option<usize>> =
             (first..self.beats.len()).filter(|at| self.beats[*at].hole.is_some()).map(Some).collect();
-        if self.sign_in.is_some() && !self.joined {
+        if !self.joined && self.sign_in.as_ref().is_some_and(|beat| beat.hole.is_some()) {
             places.push(None);
         }
         places
@@ -230,8 +246,12 @@ fn play(script: &mut Script<Helpdesk>, beat: &Beat, gap: bool, greeting: Option<
             script.turn(format!("{before}{}", beat.text));
         }
     }
-    for (name, arguments) in greeting.iter().flat_map(|greeting| &greeting.calls).chain(&beat.calls) {
-        let _: Value = script.call(name, arguments.clone());
+    for call in greeting.iter().flat_map(|greeting| &greeting.calls).chain(&beat.calls) {
+        let arguments = call.arguments.clone();
+        match call.refused {
+            None => script.call(call.name, arguments),
+            Some(fail) => script.call_error(call.name, arguments, fail.code()),
+        };
     }
     script.answer(&beat.answer);
     for fact in &beat.facts {

@@ -23,12 +23,12 @@ fn declarations_hold_and_copies_are_equal() {
     conformance::check_declarations::<Helpdesk>(&[6]);
 }
 
-/// What may pass although it departs from the reference: another order of independent calls, and a repeated call that
-/// the world refuses.
+/// What may pass although it departs from the reference: another order of independent calls, and calls that the world
+/// refuses.
 #[test]
 fn perturbed_traces_are_rejected() {
     let (tried, survivors) = conformance::perturb::<Helpdesk>(&[7]);
-    let wrong: Vec<_> = survivors.iter().filter(|s| s.kind != "swap" && !(s.kind == "extra" && s.errs)).collect();
+    let wrong: Vec<_> = survivors.iter().filter(|s| s.kind != "swap" && !s.errs).collect();
     assert!(wrong.is_empty(), "{} of {tried} pass, such as {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
     assert!(survivors.len() * 2 < tried, "{} of {tried} pass", survivors.len());
 }

@@ -32,7 +32,10 @@ fn results(task: &Task) -> Vec<String> {
     let mut session: Session<Helpdesk> = Session::new();
     session.reset(&task.initial_state).expect("resets");
     let mut run = |call: &ToolCall| session.call(&call.name, &call.arguments, Side::Agent, &mut Quiet::new());
-    calls(task).into_iter().map(|call| run(call).expect("the reference succeeds").to_string()).collect()
+    calls(task)
+        .into_iter()
+        .map(|call| run(call).map_or_else(|error| error.message, |result| result.to_string()))
+        .collect()
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn tasks_are_short_enough_for_a_small_context() {
         *turns_by_count.entry(task.turns.len()).or_default() += 1;
         assert!(words(&task.system) <= 25, "{id}: {}", task.system);
         for text in user_texts(&task) {
-            assert!((1..=26).contains(&words(text)), "{id}: {} words: {text}", words(text));
+            assert!((1..=20).contains(&text.split_whitespace().count()), "{id}: {text}");
         }
         for turn in &task.reference {
             assert!(turn.calls.len() <= 3, "{id}: {} calls in a turn", turn.calls.len());

@@ -1,12 +1,16 @@
 //! What users want: one builder for each kind of request. A builder looks for people and tickets that fit, says the
 //! request in one of many ways, and lists the calls that carry it out; it returns nothing where the world has no case.
 
+mod escalations;
+mod questions;
+
 use coevo_sdk::json;
 
-use crate::state::{PRIORITIES, REASONS, RESOLUTIONS, Ticket};
-use crate::story::{Beat, Draft, Hole, PersonRef, Story, TicketRef};
-use crate::talk::{ask, capital, fill, replies, say};
-use crate::words::{NEWS, REASON_TALK, RESOLUTION_TALK, TAGS, TOPICS, TROUBLES};
+use crate::fail::Fail;
+use crate::state::{PRIORITIES, RESOLUTIONS, Ticket};
+use crate::story::{Beat, Draft, Hole, Story, TicketRef};
+use crate::talk::{ask, reply, say};
+use crate::words::{NEWS, RESOLUTION_TALK, TAGS, TOPICS, TROUBLES};
 
 /// Kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +34,7 @@ pub enum Kind {
 /// Kinds with their weights.
 pub const KINDS: [(Kind, usize); 14] = [
     (Kind::Create, 9),
-    (Kind::Escalate, 11),
+    (Kind::Escalate, 13),
     (Kind::Attach, 9),
     (Kind::Message, 11),
     (Kind::Close, 9),
@@ -50,10 +54,11 @@ pub fn build(kind: Kind, story: &mut Story) -> Option<(Draft, Beat)> {
     let mut draft = Draft::default();
     let beat = match kind {
         Kind::Create => create(story, &mut draft),
-        Kind::Escalate => match story.rng.below(6) {
-            0 => raise(story, &mut draft),
-            1 => check(story, &mut draft),
-            _ => escalate(story, &mut draft),
+        Kind::Escalate => match story.rng.below(8) {
+            0 => escalations::raise(story, &mut draft),
+            1 => escalations::check(story, &mut draft),
+            2 | 3 => escalations::attempt(story, &mut draft),
+            _ => escalations::escalate(story, &mut draft),
         },
         Kind::Attach => attach(story, &mut draft),
         Kind::Message => message(story, &mut draft),
@@ -62,11 +67,14 @@ pub fn build(kind: Kind, story: &mut Story) -> Option<(Draft, Beat)> {
         Kind::Tag => tag(story, &mut draft),
         Kind::Assign => assign(story, &mut draft),
         Kind::Merge => merge(story, &mut draft),
-        Kind::Priority => priority(story, &mut draft),
-        Kind::Fact => fact(story, &mut draft),
-        Kind::List => list(story, &mut draft),
-        Kind::Sla => sla(story, &mut draft),
-        Kind::Tip => tip(story, &mut draft),
+        Kind::Priority => match story.rng.below(3) {
+            0 => priority_reopen(story, &mut draft),
+            _ => priority(story, &mut draft),
+        },
+        Kind::Fact => questions::fact(story, &mut draft),
+        Kind::List => questions::list(story, &mut draft),
+        Kind::Sla => questions::sla(story, &mut draft),
+        Kind::Tip => questions::tip(story, &mut draft),
     }?;
     Some((draft, beat))
 }
@@ -82,7 +90,7 @@ impl Beat {
     }
 
     fn without(mut self, argument: &'static str, text: String, value: &str, story: &mut Story) -> Self {
-        let reply = capital(&fill(story.rng.pick(replies(argument)), &[("x", value)]));
+        let reply = reply(&mut story.rng, argument, value);
         self.hole = Some(Hole { argument, text, reply });
         self
     }
@@ -124,64 +132,6 @@ fn code(
     let at = story.rng.below(codes.len());
     let literal = story.rng.below(10) < 6;
     (codes[at], if literal { codes[at] } else { story.rng.pick(&talk[at]) }, literal)
-}
-
-/// A reason code, a clause for the request and the words for a reply.
-fn reason(story: &mut Story) -> (&'static str, String, String) {
-    let (code, words, literal) = code(story, &REASONS, &REASON_TALK);
-    let clause = if literal { format!("reason {code}") } else { format!("because {words}") };
-    (code, clause, words.to_owned())
-}
-
-fn escalate(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none() && t.may_escalate())?;
-    let p = mate(story, draft, &t)?;
-    let (code, why, words) = reason(story);
-    draft.call("escalate", json!({"ticket": t.id, "person": p.id, "reason": code}));
-    let slots = [("t", t.words.as_str()), ("p", p.words.as_str()), ("why", why.as_str())];
-    let made = beat(say(&mut story.rng, ask::ESCALATE, &slots), format!("Escalated {}.", t.id));
-    Some(if story.rng.one_in(2) {
-        let hole = say(&mut story.rng, ask::ESCALATE_NO_REASON, &slots);
-        made.without("reason", hole, &words, story)
-    } else {
-        let hole = say(&mut story.rng, ask::ESCALATE_NO_PERSON, &slots);
-        made.without("person", hole, &p.words, story)
-    })
-}
-
-/// Somebody in the ticket's team.
-fn mate(story: &mut Story, draft: &mut Draft, t: &TicketRef) -> Option<PersonRef> {
-    let team = story.team(&story.world.ticket(&t.id)?.team.clone());
-    story.person(draft, &team, draft.calls.len() > 1)
-}
-
-fn raise(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none() && !t.may_escalate())?;
-    draft.call("set_priority", json!({"ticket": t.id, "priority": "high"}));
-    let p = mate(story, draft, &t)?;
-    let (code, why, _) = reason(story);
-    draft.call("escalate", json!({"ticket": t.id, "person": p.id, "reason": code}));
-    let slots = [("t", t.words.as_str()), ("p", p.words.as_str()), ("why", why.as_str())];
-    Some(beat(say(&mut story.rng, ask::RAISE, &slots), format!("Escalated {}.", t.id)))
-}
-
-fn check(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let t = story.ticket(draft, &|t| open(t) && t.escalation.is_none())?;
-    if !draft.calls.is_empty() || story.knows(&format!("details {}", t.id)) {
-        return None;
-    }
-    draft.call("get_ticket", json!({"ticket": t.id}));
-    learn_details(draft, &t);
-    let ticket = story.world.ticket(&t.id)?.clone();
-    if !ticket.may_escalate() {
-        draft.call("set_priority", json!({"ticket": t.id, "priority": "high"}));
-    }
-    let team = story.team(&ticket.team);
-    let p = story.person(draft, &team, true)?;
-    let (code, why, _) = reason(story);
-    draft.call("escalate", json!({"ticket": t.id, "person": p.id, "reason": code}));
-    let slots = [("t", t.words.as_str()), ("p", p.words.as_str()), ("why", why.as_str())];
-    Some(beat(say(&mut story.rng, ask::CHECK, &slots), format!("Escalated {}.", t.id)))
 }
 
 fn learn_details(draft: &mut Draft, t: &TicketRef) {
@@ -316,75 +266,19 @@ fn priority(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
     })
 }
 
-/// A question about one field of a ticket whose details the conversation does not have yet.
-fn fact(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let field = story.rng.below(4);
-    let t = story.ticket(draft, &|t| t.days > 0 && (field != 0 || t.owner.is_some()))?;
-    if story.knows(&format!("details {}", t.id)) {
-        return None;
+/// Sets a priority and reopens the ticket when that is refused.
+fn priority_reopen(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
+    let closed = !story.rng.one_in(4);
+    let t = story.ticket(draft, &|t| open(t) != closed)?;
+    let now = story.world.ticket(&t.id)?.priority.clone();
+    let others: Vec<&str> = PRIORITIES.iter().filter(|prio| **prio != now).copied().collect();
+    let prio = story.rng.pick(&others);
+    let arguments = json!({"ticket": t.id, "priority": prio});
+    if closed {
+        draft.refused("set_priority", arguments.clone(), Fail::TicketClosed);
+        draft.call("reopen_ticket", json!({"ticket": t.id}));
     }
-    draft.call("get_ticket", json!({"ticket": t.id}));
-    learn_details(draft, &t);
-    let ticket = story.world.ticket(&t.id)?.clone();
-    let (templates, name, value) = match field {
-        0 => (ask::OWNER, "owner", ticket.owner?),
-        1 => (ask::DAYS, "days", ticket.days.to_string()),
-        2 => (ask::RANK, "priority", ticket.priority),
-        _ => (ask::TEAM, "team", ticket.team),
-    };
-    let text = say(&mut story.rng, templates, &[("t", &t.words)]);
-    let made = beat(text, format!("The {name}: {value}.")).fact(value);
-    let asked = if name == "days" { "age" } else { name };
-    let hole = say(&mut story.rng, ask::FACT_NO_TICKET, &[("fact", asked)]);
-    Some(made.without("ticket", hole, &t.definite, story))
-}
-
-fn list(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let status = if story.rng.one_in(3) { "closed" } else { "open" };
-    let teams: Vec<&str> = story.world.people.iter().filter(|p| p.lead).map(|p| p.team.as_str()).collect();
-    let team = story.rng.pick(&teams).to_owned();
-    let fits = |t: &&Ticket| t.team == team && t.status() == status;
-    let ids: Vec<String> = story.world.tickets.iter().filter(fits).map(|t| t.id.clone()).collect();
-    if ids.is_empty() || ids.len() > 3 {
-        return None;
-    }
-    draft.call("list_tickets", json!({"status": status, "team": team}));
-    let text = say(&mut story.rng, ask::LIST, &[("status", status), ("team", &team)]);
-    Some(ids.iter().fold(beat(text, format!("Tickets: {}.", ids.join(", "))), |made, id| made.fact(id.clone())))
-}
-
-fn sla(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let (prio, t) = if story.rng.one_in(2) {
-        (story.rng.pick(&PRIORITIES).to_owned(), None)
-    } else {
-        let t = story.ticket(draft, &|t| open(t) && t.days > 0)?;
-        if story.knows(&format!("details {}", t.id)) {
-            return None;
-        }
-        draft.call("get_ticket", json!({"ticket": t.id}));
-        learn_details(draft, &t);
-        (story.world.ticket(&t.id)?.priority.clone(), Some(t))
-    };
-    draft.call("get_sla", json!({"priority": prio}));
-    let rank = PRIORITIES.iter().position(|known| *known == prio)?;
-    let hours = story.world.sla[rank].to_string();
-    let answer = format!("The hours: {hours}.");
-    Some(match t {
-        Some(t) => beat(say(&mut story.rng, ask::SLA_TICKET, &[("t", &t.words)]), answer).fact(hours),
-        None => {
-            let made = beat(say(&mut story.rng, ask::SLA, &[("prio", &prio)]), answer).fact(hours);
-            let hole = say(&mut story.rng, ask::SLA_NO_PRIO, &[]);
-            made.without("priority", hole, &prio, story)
-        }
-    })
-}
-
-fn tip(story: &mut Story, draft: &mut Draft) -> Option<Beat> {
-    let article = story.world.articles[story.rng.below(story.world.articles.len())].clone();
-    draft.call("search_articles", json!({"word": article.topic}));
-    draft.tip = Some(article.tip.clone());
-    let text = say(&mut story.rng, ask::TIP, &[("topic", &article.topic)]);
-    let made = beat(text, format!("The tip: {}.", article.tip)).fact(article.tip);
-    let hole = say(&mut story.rng, ask::TIP_NO_TOPIC, &[]);
-    Some(made.without("word", hole, &article.topic, story))
+    draft.call("set_priority", arguments);
+    let slots = [("t", t.words.as_str()), ("prio", prio)];
+    Some(beat(say(&mut story.rng, ask::PRIORITY_REOPEN, &slots), format!("Set {} to {prio}.", t.id)))
 }
