@@ -1,4 +1,4 @@
-//! The golden transcripts are those of today's sources. `COEVO_BLESS=1 cargo test -p helpdesk` writes them anew.
+//! The golden transcripts are those of today's sources. `UPDATE_GOLDEN=1 cargo test -p helpdesk` writes them anew.
 
 use coevo_sdk::golden;
 use helpdesk::Helpdesk;
@@ -12,12 +12,12 @@ fn golden_transcripts_are_current() {
         .collect();
     let text = golden::write::<Helpdesk>(&keys).expect("the tasks generate");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden.jsonl");
-    if std::env::var_os("COEVO_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &text).expect("golden.jsonl is writable");
     }
     let kept = std::fs::read_to_string(path).expect("golden.jsonl is there");
     for (now, then) in text.lines().zip(kept.lines()) {
-        assert_eq!(now, then, "a transcript changed: if that was meant, raise the version and bless");
+        assert_eq!(now, then, "a transcript changed: if that was meant, raise the version and update");
     }
     assert_eq!(text.lines().count(), kept.lines().count());
 }
