@@ -511,7 +511,8 @@ impl<'r> Drawing<'r> {
                 let (name, passport) = (self.rng.pick(&NAMES), self.passport());
                 Intent::BookFor { pick, card, name, passport }
             }
-            1 => {
+            // Where the budget was spoken of before, it would no longer bite.
+            1 if !self.intents.iter().any(|intent| matches!(intent, Intent::Budget { .. })) => {
                 self.state.budget = self.state.spent + price - self.rng.range(5, 35);
                 let budget = (self.state.spent + price + 150) / 50 * 50 + 50 * self.rng.range(0, 4);
                 Intent::BookBudget { pick, card, budget }

@@ -55,7 +55,7 @@ fn perturbed_traces_are_rejected() {
             unexcused.push(survivor);
         }
     }
-    assert!(unexcused.is_empty(), "{} of {tried}: {:#?}", unexcused.len(), &unexcused[..unexcused.len().min(5)]);
+    assert!(unexcused.is_empty(), "{} of {tried}: {:#?}", unexcused.len(), unexcused.first());
     assert!(tried > 5_000, "{tried}");
     let passed: usize = kinds.values().sum();
     assert!(passed * 5 < tried, "{passed} of {tried} perturbed traces pass: {kinds:?}");

@@ -194,8 +194,8 @@ pub struct Survivor {
     pub kind: &'static str,
     /// The call concerned; for `swap` the first of the two.
     pub call: ToolCall,
-    /// Whether the call concerned ends in a typed error where it stands in the perturbed trace (or, for `drop`, stood
-    /// in the reference).
+    /// Whether the call concerned (for `swap`, one of the two) ends in a typed error where it stands in the perturbed
+    /// trace (or, for `drop`, stood in the reference).
     pub errs: bool,
     pub mutates: bool,
 }
@@ -218,7 +218,8 @@ pub fn perturb<E: Environment>(seeds: &[u64]) -> (usize, Vec<Survivor>) {
                     let played = play::<E>(&task, &perturbed);
                     if judge::<E>(&task, &played).reward == 1.0 {
                         let records = if kind == "drop" { &reference } else { &played };
-                        let errs = records[turn].calls[place].status == CallStatus::ToolError;
+                        let concerned = place..=place + usize::from(kind == "swap");
+                        let errs = records[turn].calls[concerned].iter().any(|r| r.status == CallStatus::ToolError);
                         let (task, call) = (task.id.clone(), call.clone());
                         survivors.push(Survivor { task, turn, kind, call, errs, mutates });
                     }
