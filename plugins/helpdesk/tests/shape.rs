@@ -128,3 +128,30 @@ fn no_conversation_is_in_two_scenarios_and_every_tool_is_used() {
         Helpdesk::describe().tools.iter().map(|tool| tool.name).filter(|name| !used.contains(*name)).collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
+
+/// Every value of a reference call stands in what the agent has read by then, but for codes that the user paraphrases.
+#[test]
+fn every_argument_can_be_inferred() {
+    let described = Helpdesk::describe();
+    let mut coded = 0;
+    for task in tasks::<Helpdesk>(&[19]) {
+        let mut read = task.system.clone();
+        let results = results(&task);
+        let mut results = results.iter();
+        for (text, turn) in user_texts(&task).into_iter().zip(&task.reference) {
+            read = format!("{read}\n{text}");
+            for call in &turn.calls {
+                let schema = described.tool(&call.name).expect("declared").arguments_schema();
+                for (name, value) in call.arguments.as_object().expect("an object") {
+                    let value = value.as_str().expect("a string");
+                    if !read.contains(value) {
+                        assert!(schema["properties"][name].get("enum").is_some(), "{}: {name} {value}", task.id);
+                        coded += 1;
+                    }
+                }
+                read = format!("{read}\n{}", results.next().expect("a result"));
+            }
+        }
+    }
+    assert!(coded > 0, "some codes are paraphrased");
+}
