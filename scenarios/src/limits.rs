@@ -14,8 +14,8 @@ const TABLES: u32 = 1;
 /// A setting that cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
-    /// Dotted.
-    pub key: &'static str,
+    /// Dotted, list positions as `rules[2]`.
+    pub key: String,
     /// The value and what is wrong with it; reads on after "`key` is".
     pub message: String,
     pub hint: String,
@@ -24,9 +24,9 @@ pub struct Unfit {
 /// Every setting that cannot work.
 pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     let mut found = Vec::new();
-    let mut say = |wrong: bool, key: &'static str, message: String, hint: String| {
+    let mut say = |wrong: bool, key: &str, message: String, hint: String| {
         if wrong {
-            found.push(Unfit { key, message, hint });
+            found.push(Unfit { key: key.to_owned(), message, hint });
         }
     };
     let Settings { environment, agent, learner, diagnosis, evaluation, budgets, .. } = settings;
@@ -172,6 +172,18 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         format!("{}, an unknown priority table", diagnosis.table),
         "write 1".into(),
     );
+    let window = diagnosis.profile.window_rounds;
+    say(window == 0, "diagnosis.window_rounds", "0".into(), "write 1 or more".into());
+    let advantages = &settings.advantages;
+    for (key, value, wrong) in [
+        ("advantages.clip_low", advantages.clip_low, !(advantages.clip_low > 0.0 && advantages.clip_low <= 1.0)),
+        ("advantages.clip_high", advantages.clip_high, advantages.clip_high < 1.0),
+    ] {
+        say(wrong, key, value.to_string(), "weights lie around 1: write 0 < clip_low ≤ 1 ≤ clip_high".into());
+    }
+    for (key, message) in settings.evolution.problems() {
+        say(true, &format!("evolution.{key}"), "unfit".into(), message);
+    }
     say(budgets.memory_mib > 4096, "budgets.memory_mib", budgets.memory_mib.to_string(), "write 4096 or less".into());
     found
 }

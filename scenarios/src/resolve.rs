@@ -31,7 +31,7 @@ pub struct ArmPlan {
 impl ArmPlan {
     /// Whether the training environment changes in this arm.
     pub fn evolves(&self) -> bool {
-        true
+        self.settings.evolution.enabled
     }
 }
 
@@ -352,8 +352,10 @@ impl Origin<'_> {
 
     /// Blames the arm if the key stands there, and the base otherwise.
     fn unfit(&self, arm: &str, over: &Value, unfit: Unfit) -> Problem {
-        let path: Vec<String> = unfit.key.split('.').map(str::to_owned).collect();
-        let in_arm = over.pointer(&format!("/{}", path.join("/"))).is_some();
+        // `rules[2].off` is the path rules, [2], off here, and /rules/2/off as a JSON pointer.
+        let path: Vec<String> = unfit.key.replace('[', ".[").split('.').map(str::to_owned).collect();
+        let pointer = format!("/{}", path.join("/")).replace(['[', ']'], "");
+        let in_arm = over.pointer(&pointer).is_some();
         let path = if in_arm { [vec!["arms".to_owned(), arm.to_owned()], path].concat() } else { path };
         Problem {
             place: self.place(&path, End::Value),

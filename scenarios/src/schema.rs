@@ -171,16 +171,11 @@ impl Checker<'_> {
         if !type_fits(schema, value) {
             return self.wrong(schema, value, path, &wanted(schema));
         }
+        let short = |text: &String, least: u64| (text.chars().count() as u64) < least;
         match value {
-            Value::Number(_) => {
-                if let Some(bound) = out_of_range(schema, value) {
-                    self.wrong(schema, value, path, &bound);
-                }
-            }
-            Value::String(text) => {
-                if schema["minLength"].as_u64().is_some_and(|least| (text.chars().count() as u64) < least) {
-                    self.wrong(schema, value, path, "some text");
-                }
+            Value::Number(_) if out_of_range(schema, value) => self.wrong(schema, value, path, &wanted(schema)),
+            Value::String(text) if schema["minLength"].as_u64().is_some_and(|least| short(text, least)) => {
+                self.wrong(schema, value, path, "some text");
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -339,10 +334,10 @@ fn bounds(schema: &Value) -> (Option<f64>, Option<f64>) {
     (schema["minimum"].as_f64().or(low), schema["maximum"].as_f64().or(high))
 }
 
-fn out_of_range(schema: &Value, value: &Value) -> Option<String> {
-    let number = value.as_f64()?;
+fn out_of_range(schema: &Value, value: &Value) -> bool {
     let (low, high) = bounds(schema);
-    (low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high)).then(|| wanted(schema))
+    let number = value.as_f64().unwrap_or_default();
+    low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high)
 }
 
 /// What a schema asks for, in words.

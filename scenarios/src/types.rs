@@ -1,6 +1,9 @@
 //! What a scenario says, as data. Serde, JSON Schema and the documentation of every key come from these types.
 
+use coevo_core::advantage::AdvantageConfig;
 use coevo_core::config::{Backend, ModelConfig, RlConfig, SampleConfig, TokenizerConfig, WarmStartConfig};
+use coevo_core::interface::EvolutionConfig;
+use coevo_core::profile::ProfileConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +22,15 @@ pub struct Settings {
     /// Reinforcement learning.
     #[serde(default)]
     pub learner: LearnerConfig,
-    /// How failed turns are labelled.
+    /// How failed turns are labelled and remembered.
     #[serde(default)]
     pub diagnosis: DiagnosisConfig,
+    /// How diagnoses weigh what is learned.
+    #[serde(default)]
+    pub advantages: AdvantageConfig,
+    /// How the training environment's interface evolves.
+    #[serde(default)]
+    pub evolution: EvolutionConfig,
     /// When the policy is measured, and on how much.
     #[serde(default)]
     pub evaluation: EvaluationConfig,
@@ -109,17 +118,19 @@ impl Default for LearnerConfig {
     }
 }
 
-/// How evidence becomes one label a turn.
+/// How evidence becomes one label a turn, and how long the profile remembers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiagnosisConfig {
     /// Version of the priority table.
     pub table: u32,
+    #[serde(flatten)]
+    pub profile: ProfileConfig,
 }
 
 impl Default for DiagnosisConfig {
     fn default() -> Self {
-        Self { table: 1 }
+        Self { table: 1, profile: ProfileConfig::default() }
     }
 }
 

@@ -1,0 +1,276 @@
+//! The atomic commit of one part of a run.
+//!
+//! Order: checkpoint files to a temporary folder, synced, renamed to their place; then one SQLite transaction that records
+//! them with everything else. A crash before the transaction leaves at most a folder that no row names, which the repeated
+//! commit replaces; a crash after it leaves a commit. Repeating a commit that is there is checked to be equal, and does
+//! nothing: a resumed run that would diverge from its own past is stopped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coevo_core::diagnose::Diagnosis;
+use coevo_core::episode::{Boundary, Ending, TokenTrace, Verdict};
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{At, Result, TraceError, segment};
+use crate::folder::{RunFile, sync_folder, write_durably};
+use crate::payload::{Packer, Payload};
+use crate::record::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, RoundCommit, episode_name};
+use crate::tokens;
+
+/// What [`RunFile::commit`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    Written,
+    /// An equal commit was there already.
+    AlreadyThere,
+}
+
+/// The payload of a commit's row.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CommitBody {
+    pub lineage: Vec<coevo_core::interface::LineageNode>,
+    pub profile: Option<Value>,
+    pub evaluations: Vec<Evaluation>,
+}
+
+impl RunFile {
+    /// Writes `commit` entirely or not at all.
+    ///
+    /// # Errors
+    /// [`TraceError::Conflict`] where the same part was committed with other content; I/O and SQLite errors.
+    ///
+    /// # Panics
+    /// If the run was opened read-only.
+    pub fn commit(&mut self, commit: &RoundCommit<'_>) -> Result<Committed> {
+        assert!(self.is_writable(), "a run that is opened read-only cannot be written");
+        let mut packer = Packer::new();
+        let packed = Packed::new(commit, &mut packer);
+        if let Some(before) = self.content(&commit.key)? {
+            return if before == packed.content {
+                Ok(Committed::AlreadyThere)
+            } else {
+                Err(TraceError::Conflict { key: commit.key.clone() })
+            };
+        }
+        if !commit.checkpoint.is_empty() {
+            self.write_checkpoint(&commit.key, commit.checkpoint)?;
+        }
+        let transaction = self.db.transaction()?;
+        insert(&transaction, commit, &packed)?;
+        transaction.commit()?;
+        Ok(Committed::Written)
+    }
+
+    fn content(&self, key: &CommitKey) -> Result<Option<String>> {
+        let mut query =
+            self.db.prepare_cached("SELECT content FROM commits WHERE arm = ?1 AND phase = ?2 AND round = ?3")?;
+        Ok(query.query_row(params![key.arm, key.phase as i64, key.round], |row| row.get(0)).optional()?)
+    }
+
+    pub(crate) fn checkpoint_folder(&self, key: &CommitKey) -> Result<PathBuf> {
+        let arm = segment(&self.folder.join("checkpoints"), &key.arm)?;
+        Ok(arm.join(format!("{}-r{:03}", key.phase.name(), key.round)))
+    }
+
+    fn write_checkpoint(&self, key: &CommitKey, files: &[CheckpointFile]) -> Result<()> {
+        let place = self.checkpoint_folder(key)?;
+        let arm = place.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(arm).at(arm)?;
+        let draft: PathBuf = place.with_extension("part");
+        for leftover in [&draft, &place] {
+            remove_folder(leftover)?;
+        }
+        fs::create_dir(&draft).at(&draft)?;
+        for file in files {
+            write_durably(&segment(&draft, &file.name)?, &file.bytes)?;
+        }
+        sync_folder(&draft)?;
+        fs::rename(&draft, &place).at(&place)?;
+        sync_folder(arm)
+    }
+}
+
+fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at(path),
+        _ => Ok(()),
+    }
+}
+
+/// A commit with everything serialized.
+struct Packed {
+    body: Payload,
+    state: Payload,
+    episodes: Vec<(Payload, Payload)>,
+    tasks: Vec<Payload>,
+    interfaces: Vec<Payload>,
+    checkpoint: Vec<String>,
+    content: String,
+}
+
+impl Packed {
+    fn new(commit: &RoundCommit<'_>, packer: &mut Packer) -> Self {
+        let body = packer.json(&CommitBody {
+            lineage: commit.lineage.to_vec(),
+            profile: commit.profile.cloned(),
+            evaluations: commit.evaluations.to_vec(),
+        });
+        let state = packer.raw(commit.state);
+        let episodes: Vec<(Payload, Payload)> = commit
+            .episodes
+            .iter()
+            .map(|record| {
+                let trace = packer.raw(&tokens::encode(&record.episode.tokens));
+                let mut bare = record.clone();
+                bare.episode.tokens = TokenTrace::default();
+                (packer.json(&bare), trace)
+            })
+            .collect();
+        let tasks: Vec<Payload> = commit.tasks.iter().map(|(_, task)| packer.json(task)).collect();
+        let interfaces: Vec<Payload> = commit.interfaces.iter().map(|interface| packer.json(interface)).collect();
+        let checkpoint: Vec<String> =
+            commit.checkpoint.iter().map(|file| blake3::hash(&file.bytes).to_hex().to_string()).collect();
+
+        // Everything but the timings. Hashes have one length; counts and names are written with a separator.
+        let mut content = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            content.update(text.as_bytes()).update(b"\n");
+        };
+        add(&format!("{:?}", commit.key));
+        let pairs = episodes.iter().flat_map(|(body, trace)| [body, trace]);
+        for payload in [&body, &state].into_iter().chain(pairs).chain(&tasks).chain(&interfaces) {
+            add(&payload.hash);
+        }
+        for (name, value) in commit.metrics {
+            add(&format!("{name} {:016x}", value.to_bits()));
+        }
+        for (file, hash) in commit.checkpoint.iter().zip(&checkpoint) {
+            add(&format!("{} {hash}", file.name));
+        }
+        let content = content.finalize().to_hex().to_string();
+        Self { body, state, episodes, tasks, interfaces, checkpoint, content }
+    }
+}
+
+fn insert(db: &Transaction<'_>, commit: &RoundCommit<'_>, packed: &Packed) -> Result<()> {
+    let key = &commit.key;
+    db.prepare_cached(
+        "INSERT INTO commits (arm, phase, round, payload, hash, state, state_hash, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        key.arm,
+        key.phase as i64,
+        key.round,
+        packed.body.bytes,
+        packed.body.hash,
+        packed.state.bytes,
+        packed.state.hash,
+        packed.content
+    ])?;
+    let id = db.last_insert_rowid();
+    for ((task, _), payload) in commit.tasks.iter().zip(&packed.tasks) {
+        db.prepare_cached(
+            "INSERT OR IGNORE INTO tasks (env, split, task_index, task_seed, payload, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![task.env, task.split, task.index, task.seed.cast_signed(), payload.bytes, payload.hash])?;
+    }
+    for (interface, payload) in commit.interfaces.iter().zip(&packed.interfaces) {
+        db.prepare_cached("INSERT OR IGNORE INTO interfaces (id, payload, hash) VALUES (?1, ?2, ?3)")?
+            .execute(params![interface.id().as_str(), payload.bytes, payload.hash])?;
+    }
+    for (record, (body, trace)) in commit.episodes.iter().zip(&packed.episodes) {
+        insert_episode(db, id, record, body, trace)?;
+    }
+    for (name, value) in commit.metrics {
+        db.prepare_cached("INSERT INTO metrics (commit_id, name, value) VALUES (?1, ?2, ?3)")?
+            .execute(params![id, name, value])?;
+    }
+    for (file, hash) in commit.checkpoint.iter().zip(&packed.checkpoint) {
+        db.prepare_cached("INSERT INTO checkpoints (commit_id, file, bytes, hash) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id, file.name, file.bytes.len() as i64, hash])?;
+    }
+    for (name, elapsed_ms) in commit.timings_ms {
+        db.prepare_cached("INSERT INTO timings (commit_id, name, elapsed_ms) VALUES (?1, ?2, ?3)")?
+            .execute(params![id, name, elapsed_ms])?;
+    }
+    Ok(())
+}
+
+fn insert_episode(
+    db: &Transaction<'_>,
+    commit: i64,
+    record: &EpisodeRecord,
+    body: &Payload,
+    trace: &Payload,
+) -> Result<()> {
+    let episode = &record.episode;
+    let key = &episode.key;
+    let steps: usize = episode.turns.iter().map(|turn| turn.steps.len()).sum();
+    let sampled = episode.tokens.action.iter().filter(|action| **action).count();
+    db.prepare_cached(
+        "INSERT INTO episodes (commit_id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, \
+         category, scenario, interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, \
+         advantage, body, body_hash, trace, trace_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+    )?
+    .execute(params![
+        commit,
+        episode_name(key),
+        key.arm,
+        key.stage as i64,
+        key.round,
+        key.task.env,
+        key.task.split,
+        key.task.index,
+        key.task.seed.cast_signed(),
+        key.replica,
+        episode.task_id,
+        episode.category,
+        episode.scenario,
+        episode.interface.as_str(),
+        record.verdict.reward(),
+        ending_name(&episode.ending),
+        boundary(record).map(boundary_name),
+        record.diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing).map(|turn| turn as i64),
+        episode.turns.len() as i64,
+        steps as i64,
+        episode.tokens.ids.len() as i64,
+        sampled as i64,
+        record.training.as_ref().map(|training| training.advantage),
+        body.bytes,
+        body.hash,
+        trace.bytes,
+        trace.hash,
+    ])?;
+    let id = db.last_insert_rowid();
+    let turns = record.diagnosis.as_ref().map_or(&[][..], |diagnosis: &Diagnosis| &diagnosis.turns);
+    for (turn, diagnosed) in turns.iter().enumerate() {
+        db.prepare_cached("INSERT INTO labels (episode, turn, label, cascaded) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id, turn as i64, diagnosed.label.name(), diagnosed.cascaded_from.is_some()])?;
+    }
+    Ok(())
+}
+
+/// The fault that ended the episode, else the one that left it unscored.
+fn boundary(record: &EpisodeRecord) -> Option<Boundary> {
+    match (&record.episode.ending, &record.verdict) {
+        (Ending::Faulted(fault), _) | (_, Verdict::Unscored(fault)) => Some(fault.boundary),
+        _ => None,
+    }
+}
+
+pub(crate) fn ending_name(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Terminated => "terminated",
+        Ending::Truncated(_) => "truncated",
+        Ending::Faulted(_) => "faulted",
+    }
+}
+
+/// The name of a boundary, as serde writes it.
+pub(crate) fn boundary_name(boundary: Boundary) -> String {
+    serde_json::to_value(boundary).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}

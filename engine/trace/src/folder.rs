@@ -1,0 +1,182 @@
+//! The run folder as a whole: creating, opening, locking.
+//!
+//! ```text
+//! RUN/scenario.yaml                       the resolved scenario, for people and for `resume`
+//! RUN/run.sqlite                          everything else (WAL: readers do not wait for the writer)
+//! RUN/checkpoints/<arm>/<phase>-r003/…    files of each commit, named and hashed in run.sqlite
+//! RUN/lock                                held by the writing process
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{At, Result, TraceError};
+use crate::payload::{Packer, unpack_json};
+use crate::record::RunHeader;
+use crate::tables::{APPLICATION_ID, FORMAT, SCHEMA};
+
+const DATABASE: &str = "run.sqlite";
+
+/// An open run folder.
+pub struct RunFile {
+    pub(crate) folder: PathBuf,
+    pub(crate) db: Connection,
+    pub(crate) header: RunHeader,
+    /// Held while this process may write; the system releases it when the process ends, however it ends.
+    lock: Option<File>,
+}
+
+impl RunFile {
+    /// Begins a run in `folder`, which must not exist or be empty. The folder appears complete or not at all.
+    ///
+    /// # Errors
+    /// [`TraceError::Occupied`], or an I/O error with its path.
+    pub fn create(folder: &Path, header: &RunHeader) -> Result<Self> {
+        let occupied = || TraceError::Occupied { folder: folder.display().to_string() };
+        if folder.exists() && (!folder.is_dir() || fs::read_dir(folder).at(folder)?.next().is_some()) {
+            return Err(occupied());
+        }
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).at(parent)?;
+        let draft = tempfile::Builder::new().prefix(".coevo-new-").tempdir_in(parent).at(parent)?;
+        write_durably(&draft.path().join("scenario.yaml"), header.scenario_yaml.as_bytes())?;
+        fs::create_dir(draft.path().join("checkpoints")).at(draft.path())?;
+        let mut db = Connection::open(draft.path().join(DATABASE))?;
+        prepare(&db)?;
+        db.pragma_update(None, "application_id", APPLICATION_ID)?;
+        let transaction = db.transaction()?;
+        transaction.execute_batch(SCHEMA)?;
+        let payload = Packer::new().json(header);
+        transaction.execute(
+            "INSERT INTO header (program, payload, hash) VALUES (?1, ?2, ?3)",
+            (env!("CARGO_PKG_VERSION"), payload.bytes, payload.hash),
+        )?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()?;
+        db.close().map_err(|(_, error)| error)?;
+        // tempdir makes private folders; a run folder is an ordinary one.
+        #[cfg(unix)]
+        fs::set_permissions(draft.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).at(draft.path())?;
+        let draft = draft.keep();
+        if let Err(error) = fs::rename(&draft, folder) {
+            // Some systems do not rename onto an empty folder.
+            let retried = fs::remove_dir(folder).and_then(|()| fs::rename(&draft, folder));
+            if retried.is_err() {
+                let _ = fs::remove_dir_all(&draft);
+                return Err(error).at(folder);
+            }
+        }
+        sync_folder(parent)?;
+        Self::open(folder)
+    }
+
+    /// Opens a run to continue it. Checks the format, that no other process writes, and the newest checkpoints.
+    ///
+    /// # Errors
+    /// [`TraceError::NotARun`], [`TraceError::Version`], [`TraceError::Busy`], [`TraceError::Checkpoint`].
+    pub fn open(folder: &Path) -> Result<Self> {
+        let found = Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let path = folder.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&path).at(&path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(TraceError::Busy { folder: folder.display().to_string() }),
+            Err(TryLockError::Error(error)) => return Err(error).at(&path),
+        }
+        prepare(&found.db)?;
+        let run = Self { lock: Some(lock), ..found };
+        run.check_newest_checkpoints()?;
+        Ok(run)
+    }
+
+    /// Opens a run to read it; works while another process writes, and sees whole commits only.
+    ///
+    /// # Errors
+    /// [`TraceError::NotARun`], [`TraceError::Version`].
+    pub fn open_read_only(folder: &Path) -> Result<Self> {
+        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    }
+
+    fn connect(folder: &Path, flags: OpenFlags) -> Result<Self> {
+        let not_a_run =
+            |reason: &str| TraceError::NotARun { folder: folder.display().to_string(), reason: reason.into() };
+        let path = folder.join(DATABASE);
+        if !folder.is_dir() {
+            return Err(not_a_run("there is no such folder"));
+        }
+        if !path.is_file() {
+            return Err(not_a_run("it has no run.sqlite"));
+        }
+        let mut db = Connection::open_with_flags(&path, flags)?;
+        db.busy_timeout(std::time::Duration::from_secs(20))?;
+        let number = |db: &Connection, name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let mut kind = number(&db, "application_id");
+        if is(&kind, rusqlite::ErrorCode::CannotOpen) && flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A folder that cannot be written has no room for the shared memory of WAL: nobody can be writing, either.
+            let uri =
+                format!("file:{}?immutable=1", path.display().to_string().replace('%', "%25").replace('?', "%3f"));
+            db = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?;
+            kind = number(&db, "application_id");
+        }
+        if is(&kind, rusqlite::ErrorCode::NotADatabase) {
+            return Err(not_a_run("its run.sqlite is no SQLite file"));
+        }
+        if kind? != APPLICATION_ID {
+            return Err(not_a_run("its run.sqlite was not written by coevo"));
+        }
+        let found = number(&db, "user_version")?;
+        if found != FORMAT {
+            let written_by = db.query_row("SELECT program FROM header", [], |row| row.get(0));
+            return Err(TraceError::Version {
+                folder: folder.display().to_string(),
+                found,
+                supported: FORMAT,
+                written_by: written_by.unwrap_or_else(|_| "of an unknown version".into()),
+            });
+        }
+        let (bytes, hash): (Vec<u8>, String) =
+            db.query_row("SELECT payload, hash FROM header", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let header = unpack_json(&bytes, &hash, || "the run's header".into())?;
+        Ok(Self { folder: folder.to_path_buf(), db, header, lock: None })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// Whether this process may commit.
+    pub fn is_writable(&self) -> bool {
+        self.lock.is_some()
+    }
+}
+
+fn is<T>(result: &rusqlite::Result<T>, code: rusqlite::ErrorCode) -> bool {
+    result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code) == Some(code)
+}
+
+/// Settings of a writing connection: WAL, and every commit on disk before it returns.
+fn prepare(db: &Connection) -> Result<()> {
+    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "foreign_keys", "on")?;
+    Ok(())
+}
+
+/// Writes a new file and waits until it is on disk.
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::create(path).at(path)?;
+    std::io::Write::write_all(&mut file, bytes).at(path)?;
+    file.sync_all().at(path)
+}
+
+/// Waits until the names in `folder` are on disk.
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    // Windows has no such call; its renames are durable with the file's own sync.
+    if cfg!(unix) { File::open(folder).and_then(|folder| folder.sync_all()).at(folder) } else { Ok(()) }
+}
