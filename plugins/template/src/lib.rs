@@ -22,7 +22,7 @@ pub struct State {
 pub struct Todo;
 
 /// (split, number of tasks)
-const SPLITS: [(&str, u32); 3] = [("train", 40), ("dev", 20), ("test", 40)];
+const SPLITS: [(&str, u32); 3] = [("train", 400), ("dev", 100), ("test", 400)];
 const THINGS: [&str; 8] = ["apples", "stamps", "lamps", "candles", "pens", "eggs", "cups", "nails"];
 
 impl Environment for Todo {
