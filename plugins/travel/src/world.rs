@@ -55,7 +55,6 @@ pub fn city_of(code: &str) -> &'static str {
 
 const AIRCRAFT: [&str; 5] = ["A320", "A220", "B737", "E190", "ATR72"];
 const MEALS: [&str; 4] = ["snack", "hot meal", "none", "for sale"];
-const TRANSFERS: [&str; 4] = ["metro 22 min", "bus 35 min", "train 18 min", "taxi 25 min"];
 const NOTES: [&str; 6] = [
     "Counters close 45 minutes before departure and gates 20 minutes before.",
     "Liquids above 100 ml must go into checked luggage or be left behind.",
@@ -68,12 +67,10 @@ const NOTES: [&str; 6] = [
 /// The small print about something, a function of its name.
 pub fn small_print(about: &str) -> Value {
     let dice = xxh64(about.as_bytes(), 1);
-    let note = |shift: u32| NOTES[(dice >> shift) as usize % NOTES.len()];
     json!({
         "ref": format!("{:05}", dice % 100_000),
-        "transfer": TRANSFERS[(dice >> 20) as usize % TRANSFERS.len()],
         "terminal": 1 + (dice >> 24) % 4,
-        "notes": [note(28), note(33)],
+        "note": NOTES[(dice >> 28) as usize % NOTES.len()],
     })
 }
 
@@ -84,9 +81,6 @@ pub fn equipment(about: &str) -> Value {
         "aircraft": AIRCRAFT[dice as usize % AIRCRAFT.len()],
         "gate": format!("{}{}", char::from(b'A' + (dice >> 8) as u8 % 6), 1 + (dice >> 12) % 40),
         "meal": MEALS[(dice >> 18) as usize % MEALS.len()],
-        "wifi": (dice >> 22) & 1 == 1,
         "minutes": 60 + (dice >> 24) % 300,
-        "co2_kg": 50 + (dice >> 34) % 200,
-        "on_time": format!("{}%", 70 + (dice >> 44) % 30),
     })
 }
