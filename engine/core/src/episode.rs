@@ -41,7 +41,9 @@ pub enum Parsed {
     Call(ToolCall),
     Answer(String),
     /// Neither; the reason names what was expected.
-    Malformed { reason: String },
+    Malformed {
+        reason: String,
+    },
 }
 
 /// One departure of the arguments from the tool's schema.

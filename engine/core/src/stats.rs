@@ -26,20 +26,102 @@ pub fn sample_std(values: &[f64]) -> f64 {
     (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
 }
 
+/// 0.975 quantile of the standard normal.
+const Z: f64 = 1.959_963_984_540_054;
+
 /// Wilson's 95 % score interval of a success rate; 0..1 for no trials.
 pub fn wilson(successes: u32, trials: u32) -> Estimate {
-    todo!()
+    if trials == 0 {
+        return Estimate { value: 0.0, low: 0.0, high: 1.0 };
+    }
+    let (n, p) = (f64::from(trials), f64::from(successes) / f64::from(trials));
+    let centre = p + Z * Z / (2.0 * n);
+    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    Estimate { value: p, low: ((centre - spread) / scale).max(0.0), high: ((centre + spread) / scale).min(1.0) }
 }
 
-/// 95 % interval of a mean by the percentile bootstrap.
+/// 95 % interval of a mean by the percentile bootstrap. `value` is the mean of `values`.
 pub fn bootstrap_mean(values: &[f64], resamples: u32, key: StreamKey) -> Estimate {
-    todo!()
+    let value = mean(values);
+    if values.len() < 2 || resamples == 0 {
+        return Estimate { value, low: value, high: value };
+    }
+    let mut stream = key.stream();
+    let n = values.len();
+    let mut means: Vec<f64> = (0..resamples)
+        .map(|_| (0..n).map(|_| values[stream.below(n as u64) as usize]).sum::<f64>() / n as f64)
+        .collect();
+    means.sort_by(f64::total_cmp);
+    Estimate { value, low: quantile(&means, 0.025), high: quantile(&means, 0.975) }
 }
 
-/// 95 % interval of `mean(b − a)` by the percentile bootstrap over pairs.
+/// 95 % interval of `mean(b − a)` by the percentile bootstrap over pairs: tasks that both were tried on.
 ///
 /// # Panics
 /// Where the slices differ in length.
 pub fn paired_bootstrap(a: &[f64], b: &[f64], resamples: u32, key: StreamKey) -> Estimate {
-    todo!()
+    assert_eq!(a.len(), b.len(), "pairs have two sides");
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
+    bootstrap_mean(&differences, resamples, key)
+}
+
+/// Linear interpolation between the order statistics of sorted, non-empty `values`.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let position = q * (sorted.len() - 1) as f64;
+    let (below, above) = (position.floor() as usize, position.ceil() as usize);
+    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Purpose;
+
+    fn near(got: f64, wanted: f64, tolerance: f64) {
+        assert!((got - wanted).abs() <= tolerance, "{got} is not {wanted} ± {tolerance}");
+    }
+
+    #[test]
+    fn wilson_matches_published_values() {
+        // Newcombe 1998, table I, method 3.
+        let check = |r, n, low, high| {
+            let estimate = wilson(r, n);
+            near(estimate.low, low, 5e-5);
+            near(estimate.high, high, 5e-5);
+        };
+        check(81, 263, 0.2553, 0.3662);
+        check(15, 148, 0.0624, 0.1605);
+        check(0, 20, 0.0, 0.1611);
+        check(1, 29, 0.0061, 0.1718);
+        assert_eq!(wilson(0, 0), Estimate { value: 0.0, low: 0.0, high: 1.0 });
+    }
+
+    #[test]
+    fn bootstrap_agrees_with_the_normal_interval_and_repeats() {
+        let key = StreamKey::new(3, Purpose::Bootstrap);
+        let values: Vec<f64> = (0..400).map(|i| f64::from(i % 10 < 3)).collect();
+        let estimate = bootstrap_mean(&values, 2000, key);
+        let half = Z * (0.3f64 * 0.7 / 400.0).sqrt();
+        near(estimate.value, 0.3, 1e-12);
+        near(estimate.low, 0.3 - half, 0.006);
+        near(estimate.high, 0.3 + half, 0.006);
+        assert_eq!(estimate, bootstrap_mean(&values, 2000, key));
+    }
+
+    #[test]
+    fn pairing_removes_what_both_sides_share() {
+        let key = StreamKey::new(4, Purpose::Bootstrap);
+        let a: Vec<f64> = (0..100).map(|i| f64::from(i % 2)).collect();
+        let b: Vec<f64> = a.iter().map(|v| v + 0.25).collect();
+        let estimate = paired_bootstrap(&a, &b, 500, key);
+        assert_eq!((estimate.value, estimate.low, estimate.high), (0.25, 0.25, 0.25));
+        assert_eq!(paired_bootstrap(&[], &[], 500, key).value, 0.0);
+    }
+
+    #[test]
+    fn deviation_is_the_sample_one() {
+        near(sample_std(&[1.0, 2.0, 3.0, 4.0]), 1.290_994_448_735_805_6, 1e-12);
+        assert_eq!((sample_std(&[5.0]), mean(&[])), (0.0, 0.0));
+    }
 }

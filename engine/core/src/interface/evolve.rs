@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ContentId;
-use crate::interface::{Cue, EvolutionConfig, Interface, Target};
+use crate::interface::{Cue, EvolutionConfig, Interface, InterfacePatch, Target, possible_cues};
 use crate::profile::{Profile, Signal};
 use crate::task::EnvSpec;
 
@@ -67,13 +67,111 @@ pub struct EvolutionState {
 }
 
 impl EvolutionState {
-    /// Before round 0: the base interface, or every cue where the config says `static_cues`.
+    /// Before round 0: the base interface, or every cue that fits the budgets where the config says `static_cues`.
     pub fn initial(spec: &EnvSpec, config: &EvolutionConfig) -> Self {
-        todo!()
+        let mut cues: Vec<Cue> = Vec::new();
+        if config.enabled && config.static_cues {
+            for cue in possible_cues(spec, config) {
+                if config.has_room(&cues, &cue) {
+                    cues.push(cue);
+                }
+            }
+        }
+        Self { interface: Interface::new(cues), active: Vec::new(), cooldowns: Vec::new(), lineage: Vec::new() }
+    }
+
+    /// Writes the effect of each active cue into its node: the rounds since it came against what brought it.
+    fn measure(&mut self, profile: &Profile) {
+        for active in &self.active {
+            let now = active.since_then(profile);
+            if now.of > 0 {
+                self.lineage[active.node].effect = Some(now.prevalence() - active.before);
+            }
+        }
+    }
+
+    /// Takes back what is no longer needed and what does not help.
+    fn retire(&mut self, profile: &Profile, config: &EvolutionConfig, round: u32) {
+        for active in std::mem::take(&mut self.active) {
+            let now = active.since_then(profile);
+            let verdict = config.rule(&active.cue.rule).and_then(|rule| {
+                let judged = now.of >= rule.on.min_count.max(1);
+                let revert = &config.revert_unhelpful;
+                let had_its_time = round >= active.since + revert.after_rounds;
+                if judged && now.prevalence() < rule.off.prevalence {
+                    Some((Mutation::Faded, rule.cooldown_rounds))
+                } else if judged
+                    && revert.enabled
+                    && had_its_time
+                    && active.before - now.prevalence() < revert.min_effect
+                {
+                    Some((Mutation::Reverted, revert.cooldown_rounds))
+                } else {
+                    None
+                }
+            });
+            match verdict {
+                None => self.active.push(active),
+                Some((mutation, cooldown)) => {
+                    let (rule, target) = (active.cue.rule.clone(), active.cue.target.clone());
+                    self.cooldowns.push(Cooldown { rule, target, until: round + cooldown + 1 });
+                    self.mutate(mutation, InterfacePatch::Remove(active.cue.clone()), active.cue, now, round);
+                }
+            }
+        }
+    }
+
+    /// Adds what the profile asks for, the most severe first, within the budgets.
+    fn admit(&mut self, profile: &Profile, spec: &EnvSpec, config: &EvolutionConfig, round: u32) {
+        let mut candidates: Vec<(Signal, Cue)> = Vec::new();
+        for cue in possible_cues(spec, config) {
+            let Some(rule) = config.rule(&cue.rule) else { continue };
+            let shown = self.active.iter().any(|active| active.cue.is_of(&cue.rule, &cue.target));
+            let cooling = self.cooldowns.iter().any(|cooldown| cue.is_of(&cooldown.rule, &cooldown.target));
+            let signal = profile.signal(&cue.target, &cue.triggers, 0);
+            let asked = signal.count >= rule.on.min_count.max(1)
+                && signal.prevalence() >= rule.on.prevalence
+                && signal.mean_reward < rule.on.max_mean_reward;
+            if asked && !shown && !cooling {
+                candidates.push((signal, cue));
+            }
+        }
+        // Stable: ties stay in the order of rules, tools and arguments.
+        candidates.sort_by(|(a, _), (b, _)| b.severity().total_cmp(&a.severity()));
+        let mut additions = 0;
+        for (signal, cue) in candidates {
+            if additions == config.max_additions {
+                break;
+            }
+            if config.has_room(self.interface.cues(), &cue) {
+                additions += 1;
+                let (before, node) = (signal.prevalence(), self.lineage.len());
+                self.mutate(Mutation::Added, InterfacePatch::Add(cue.clone()), cue.clone(), signal, round);
+                self.active.push(Active { cue, since: round, before, node });
+            }
+        }
+    }
+
+    fn mutate(&mut self, mutation: Mutation, patch: InterfacePatch, cue: Cue, cause: Signal, round: u32) {
+        let parent = self.interface.id().clone();
+        self.interface = self.interface.apply(&patch);
+        let id = self.interface.id().clone();
+        self.lineage.push(LineageNode { id, parent, round, mutation, cue, cause, effect: None });
+    }
+}
+
+impl Active {
+    /// What the rounds that had the cue say of the failures it is meant to cure.
+    fn since_then(&self, profile: &Profile) -> Signal {
+        profile.signal(&self.cue.target, &self.cue.triggers, self.since + 1)
     }
 }
 
 /// The state after round `round`, whose episodes `profile` includes; its interface is shown from round `round + 1` on.
+///
+/// A cue comes when the on-threshold of its rule is met, the most severe first; it fades when the share of its failures,
+/// in the rounds that had it, falls below the off-threshold; it is reverted when that share has not fallen in time. From
+/// `freeze_after` on effects are measured but nothing changes; static cues never change.
 pub fn evolve(
     state: &EvolutionState,
     profile: &Profile,
@@ -81,5 +179,15 @@ pub fn evolve(
     config: &EvolutionConfig,
     round: u32,
 ) -> EvolutionState {
-    todo!()
+    let mut next = state.clone();
+    if !config.enabled || config.static_cues {
+        return next;
+    }
+    next.measure(profile);
+    if config.freeze_after.is_none_or(|freeze| round < freeze) {
+        next.cooldowns.retain(|cooldown| cooldown.until > round);
+        next.retire(profile, config, round);
+        next.admit(profile, spec, config, round);
+    }
+    next
 }

@@ -4,6 +4,8 @@
 mod evolve;
 mod rule;
 mod shipped;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use schemars::JsonSchema;
@@ -13,6 +15,7 @@ pub use crate::profile::Target;
 pub use evolve::{Active, Cooldown, EvolutionState, LineageNode, Mutation, evolve};
 pub use rule::{EvolutionConfig, Off, On, RevertConfig, Rule, Scope};
 pub use shipped::default_rules;
+pub use text::possible_cues;
 
 use crate::id::ContentId;
 use crate::label::Failure;
@@ -48,6 +51,10 @@ impl Cue {
     /// Words of the text: the unit of budgets.
     pub fn words(&self) -> u32 {
         self.text.split_whitespace().count() as u32
+    }
+
+    fn is_of(&self, rule: &str, target: &Target) -> bool {
+        self.rule == rule && self.target == *target
     }
 }
 
@@ -92,13 +99,26 @@ impl Interface {
 
     /// The interface after a patch.
     pub fn apply(&self, patch: &InterfacePatch) -> Self {
-        todo!()
+        let mut cues = self.cues.clone();
+        match patch {
+            InterfacePatch::Add(cue) => cues.push(cue.clone()),
+            InterfacePatch::Remove(cue) => cues.retain(|shown| shown != cue),
+        }
+        Self::new(cues)
     }
 
     /// A random interface within the budget of `config`, for demonstrations: each possible cue is shown with
     /// probability `share`, in random order until the budget is full.
     pub fn random(spec: &EnvSpec, config: &EvolutionConfig, share: f64, stream: &mut Stream) -> Self {
-        todo!()
+        let mut possible = possible_cues(spec, config);
+        stream.shuffle(&mut possible);
+        let mut cues: Vec<Cue> = Vec::new();
+        for cue in possible {
+            if stream.uniform() < share && config.has_room(&cues, &cue) {
+                cues.push(cue);
+            }
+        }
+        Self::new(cues)
     }
 }
 
@@ -120,9 +140,4 @@ impl From<Interface> for Vec<Cue> {
 pub enum InterfacePatch {
     Add(Cue),
     Remove(Cue),
-}
-
-/// Every cue that the rules could ever show for this environment, in rule order.
-pub fn possible_cues(spec: &EnvSpec, config: &EvolutionConfig) -> Vec<Cue> {
-    todo!()
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::interface::Phi;
+use crate::interface::text::{placeholders, used_placeholders};
+use crate::interface::{Cue, Phi};
 use crate::label::Failure;
 
 /// What a rule is asked of: once, for each tool, or for each argument of each tool.
@@ -49,8 +50,9 @@ pub struct Rule {
     pub cooldown_rounds: u32,
     /// Longer texts are cut.
     pub max_words: u32,
-    /// Template: `{tool}`, `{argument}`, `{required}`, `{constraint}`, `{preconditions}`, `{tools}` and `{form}` stand for what
-    /// the schema says. A cue whose placeholder stands for nothing is not shown.
+    /// Template. Placeholders stand for what the schema says: everywhere `{tools}` and `{form}`; for a tool also `{tool}`,
+    /// `{description}`, `{required}`, `{constraints}` and `{preconditions}`; for an argument also `{argument}` and
+    /// `{constraint}`. A cue whose placeholder stands for nothing is not shown. For φ_err the text ends the hint.
     pub text: String,
 }
 
@@ -112,8 +114,52 @@ impl Default for EvolutionConfig {
 }
 
 impl EvolutionConfig {
-    /// What is wrong with the values, each with its path below this config, such as `rules[2].off.prevalence`.
+    /// Whether a cue may join those shown: word budget and number of guidelines.
+    pub(super) fn has_room<'a>(&self, shown: impl IntoIterator<Item = &'a Cue>, cue: &Cue) -> bool {
+        let (mut words, mut guidelines) = (cue.words(), u32::from(cue.phi == Phi::Cap));
+        for cue in shown {
+            words += cue.words();
+            guidelines += u32::from(cue.phi == Phi::Cap);
+        }
+        words <= self.word_budget && (cue.phi != Phi::Cap || guidelines <= self.max_guidelines)
+    }
+
+    pub(super) fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// What is wrong with the values: (path below this config, message), such as `rules[2].off.prevalence`.
     pub fn problems(&self) -> Vec<(String, String)> {
-        todo!()
+        let mut found = Vec::new();
+        for (at, rule) in self.rules.iter().enumerate() {
+            let mut problem = |field: &str, message: String| found.push((format!("rules[{at}].{field}"), message));
+            if rule.id.is_empty() || self.rules[..at].iter().any(|other| other.id == rule.id) {
+                problem("id", format!("{:?} must be a name of its own", rule.id));
+            }
+            if rule.triggers.is_empty() {
+                problem("triggers", "at least one failure must trigger a rule".to_owned());
+            }
+            if !(0.0..=1.0).contains(&rule.on.prevalence) {
+                problem("on.prevalence", format!("{} is no share between 0 and 1", rule.on.prevalence));
+            }
+            if !(rule.off.prevalence >= 0.0 && rule.off.prevalence < rule.on.prevalence) {
+                let (off, on) = (rule.off.prevalence, rule.on.prevalence);
+                problem("off.prevalence", format!("{off} must be at least 0 and less than on.prevalence, {on}"));
+            }
+            if rule.max_words == 0 {
+                problem("max_words", "0 leaves no text".to_owned());
+            }
+            if rule.phi == Phi::Cap && rule.scope != Scope::Global {
+                problem("scope", "a guideline (phi: cap) is global".to_owned());
+            }
+            let allowed = placeholders(rule.scope);
+            for name in used_placeholders(&rule.text).into_iter().filter(|name| !allowed.contains(name)) {
+                problem("text", format!("{{{name}}} is not one of {{{}}}", allowed.join("}, {")));
+            }
+        }
+        if self.revert_unhelpful.enabled && self.revert_unhelpful.after_rounds == 0 {
+            found.push(("revert_unhelpful.after_rounds".to_owned(), "a cue needs at least 1 round".to_owned()));
+        }
+        found
     }
 }

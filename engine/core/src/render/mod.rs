@@ -5,12 +5,15 @@
 
 mod feedback;
 pub mod phrase;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
 pub use feedback::{observation, recovery_cue, tool_message};
 
-use crate::interface::Interface;
+use crate::interface::{Interface, Phi, Target};
+use crate::protocol::CALL_FORM;
 use crate::task::{PublicTask, ToolSpec};
 
 /// Who speaks.
@@ -30,17 +33,58 @@ pub struct Message {
     pub text: String,
 }
 
-/// The offered tools, one line each, with the interface's schema notes under them.
+/// The offered tools, one line each: `name(arg, arg?) description`, and under it a `note: ` line with what the interface's
+/// φ_schema cues say of that tool and its arguments.
 pub fn tool_list(tools: &[&ToolSpec], interface: &Interface) -> String {
-    todo!()
+    let mut lines = Vec::new();
+    for tool in tools {
+        lines.push(format!("{} {}", phrase::signature(tool), tool.description).trim_end().to_owned());
+        let notes: Vec<&str> = schema_notes(interface, |target| concerns(target, tool)).collect();
+        if !notes.is_empty() {
+            lines.push(format!("note: {}", notes.join("; ")));
+        }
+    }
+    lines.join("\n")
 }
 
-/// The first message of an episode: the task's system text, the tools of the first turn, the interface's guidelines.
+/// The first message of an episode: the task's system text, the tools of the first turn, the interface's global notes and
+/// its guidelines.
 pub fn opening(task: &PublicTask, tools: &[&ToolSpec], interface: &Interface) -> Message {
-    todo!()
+    let mut lines = Vec::new();
+    if !task.system.is_empty() {
+        lines.push(task.system.clone());
+    }
+    lines.push(format!("tools, called as {CALL_FORM}:"));
+    if !tools.is_empty() {
+        lines.push(tool_list(tools, interface));
+    }
+    lines.extend(schema_notes(interface, |target| *target == Target::Global).map(|text| format!("note: {text}")));
+    let guides = interface.cues().iter().filter(|cue| cue.phi == Phi::Cap);
+    lines.extend(guides.map(|cue| format!("guide: {}", cue.text)));
+    Message { role: Role::System, text: lines.join("\n") }
 }
 
 /// The message between two user turns whose offered tools differ; `None` where they do not.
 pub fn tools_changed(added: &[&ToolSpec], withdrawn: &[String], interface: &Interface) -> Option<Message> {
-    todo!()
+    let mut lines = Vec::new();
+    if !withdrawn.is_empty() {
+        lines.push(format!("tools withdrawn: {}", withdrawn.join(", ")));
+    }
+    if !added.is_empty() {
+        lines.push("new tools:".to_owned());
+        lines.push(tool_list(added, interface));
+    }
+    (!lines.is_empty()).then(|| Message { role: Role::System, text: lines.join("\n") })
+}
+
+fn schema_notes<'a>(interface: &'a Interface, wanted: impl Fn(&Target) -> bool + 'a) -> impl Iterator<Item = &'a str> {
+    let cues = interface.cues().iter().filter(move |cue| cue.phi == Phi::Schema && wanted(&cue.target));
+    cues.map(|cue| cue.text.as_str())
+}
+
+fn concerns(target: &Target, tool: &ToolSpec) -> bool {
+    match target {
+        Target::Global => false,
+        Target::Tool(name) | Target::Argument { tool: name, .. } => *name == tool.name,
+    }
 }
