@@ -16,9 +16,9 @@ const TABLES: u32 = 1;
 pub struct Unfit {
     /// Dotted, list positions as `rules[2]`.
     pub key: String,
-    /// The value and what is wrong with it; reads on after "`key` is".
+    /// The value and what is wrong with it; reads on right after the key.
     pub message: String,
-    pub hint: String,
+    pub hint: Option<String>,
 }
 
 /// Every setting that cannot work.
@@ -26,7 +26,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     let mut found = Vec::new();
     let mut say = |wrong: bool, key: &str, message: String, hint: String| {
         if wrong {
-            found.push(Unfit { key: key.to_owned(), message, hint });
+            found.push(Unfit { key: key.to_owned(), message: format!(" is {message}"), hint: Some(hint) });
         }
     };
     let Settings { environment, agent, learner, diagnosis, evaluation, budgets, .. } = settings;
@@ -181,9 +181,9 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     ] {
         say(wrong, key, value.to_string(), "weights lie around 1: write 0 < clip_low ≤ 1 ≤ clip_high".into());
     }
-    for (key, message) in settings.evolution.problems() {
-        say(true, &format!("evolution.{key}"), "unfit".into(), message);
-    }
     say(budgets.memory_mib > 4096, "budgets.memory_mib", budgets.memory_mib.to_string(), "write 4096 or less".into());
+    for (key, message) in settings.evolution.problems() {
+        found.push(Unfit { key: format!("evolution.{key}"), message: format!(": {message}"), hint: None });
+    }
     found
 }

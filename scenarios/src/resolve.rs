@@ -359,9 +359,9 @@ impl Origin<'_> {
         let path = if in_arm { [vec!["arms".to_owned(), arm.to_owned()], path].concat() } else { path };
         Problem {
             place: self.place(&path, End::Value),
-            message: format!("`{}` is {}", dotted(&path), unfit.message),
+            message: format!("`{}`{}", dotted(&path), unfit.message),
             key: dotted(&path),
-            hint: Some(unfit.hint),
+            hint: unfit.hint,
         }
     }
 

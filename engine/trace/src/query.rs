@@ -182,13 +182,14 @@ impl RunFile {
     /// [`TraceError::Payload`] where it is damaged.
     pub fn commit_record(&self, key: &CommitKey) -> Result<Option<CommitRecord>> {
         let sql = "SELECT id, payload, hash, state, state_hash, content FROM commits WHERE arm = ?1 AND phase = ?2 AND round = ?3";
-        let read = |row: &Row<'_>| -> rusqlite::Result<(i64, Vec<u8>, String, Vec<u8>, String, String)> {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-        };
-        let found = self.db.query_row(sql, params![key.arm, key.phase as i64, key.round], read).optional()?;
-        let Some((id, payload, hash, state, state_hash, content)) = found else { return Ok(None) };
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut rows = query.query(params![key.arm, key.phase as i64, key.round])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (id, content) = (row.get(0)?, row.get(5)?);
+        let (payload, hash): (Vec<u8>, String) = (row.get(1)?, row.get(2)?);
         let body: CommitBody = unpack_json(&payload, &hash, || key.to_string())?;
-        let state = unpack(&state, &state_hash, || format!("the state after {key}"))?;
+        let (state, hash): (Vec<u8>, String) = (row.get(3)?, row.get(4)?);
+        let state = unpack(&state, &hash, || format!("the state after {key}"))?;
         let metrics = self.pairs("SELECT name, value FROM metrics WHERE commit_id = ?1 ORDER BY name", id)?;
         let CommitBody { lineage, profile, evaluations } = body;
         Ok(Some(CommitRecord { key: key.clone(), lineage, profile, evaluations, metrics, state, content }))

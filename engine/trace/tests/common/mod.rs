@@ -1,4 +1,5 @@
 //! A small run to write and read.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
 
