@@ -6,8 +6,18 @@
 
 pub mod agent;
 pub mod config;
+pub mod infer;
+pub mod kernels;
+pub mod learner;
+pub mod model;
+pub mod policy;
 pub mod sequence;
+pub mod tokenizer;
+pub mod trace;
 
 pub use agent::{Agent, EpisodeStart, Reply, Request};
 pub use config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig, SampleConfig};
+pub use learner::{CheckpointBytes, Learner, LearnerError};
+pub use policy::{Policy, PolicyAgent};
 pub use sequence::{StepReport, TrainReport, TrainSequence};
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,288 @@
+//! The sampler's forward pass: plain Rust, one cache per conversation, ragged batches.
+//!
+//! Like an inference server beside a trainer: it reads the trainer's weights and shares none of its machinery. A token's
+//! numbers depend on its own conversation only, to the last bit, however conversations are batched, split into calls or
+//! spread over threads (see [`crate::kernels`]); a test holds its log-probabilities within 1e-4 of burn's.
+
+mod cache;
+pub mod sample;
+
+pub use cache::Cache;
+
+use coevo_core::config::ModelConfig;
+use pulp::{Simd, WithSimd};
+
+use crate::kernels::attention::{QUERIES, attend, pack};
+use crate::kernels::math::{Rope, rms_norm};
+use crate::kernels::{LANES, Panels, dispatch};
+use crate::model::{HostWeights, Part, TAPS};
+
+/// Rows of one pass through the layers: enough to fill the tiles, few enough to stay in the cache.
+const PASS_ROWS: usize = 192;
+
+struct Layer {
+    qkv: Panels,
+    mix: Vec<f32>,
+    out: Panels,
+    up: Panels,
+    down: Panels,
+}
+
+/// Weights packed for inference.
+pub struct Network {
+    config: ModelConfig,
+    embed: Vec<f32>,
+    unembed: Panels,
+    layers: Vec<Layer>,
+    rope: Rope,
+}
+
+/// New tokens of one conversation.
+pub struct Extension<'a> {
+    pub cache: &'a mut Cache,
+    /// At least one.
+    pub ids: &'a [u32],
+}
+
+impl Network {
+    pub fn new(weights: &HostWeights) -> Self {
+        let config = weights.config.clone();
+        let (width, mlp) = (config.width, config.mlp);
+        let layer = |index: usize| Layer {
+            qkv: Panels::pack(weights.matrix(index, Part::Qkv), width, 3 * width),
+            mix: weights.matrix(index, Part::Mix).to_vec(),
+            out: Panels::pack(weights.matrix(index, Part::Out), width, width),
+            up: Panels::pack(weights.matrix(index, Part::Up), width, mlp),
+            down: Panels::pack(weights.matrix(index, Part::Down), mlp, width),
+        };
+        Self {
+            embed: weights.embed().to_vec(),
+            unembed: Panels::pack_transposed(weights.embed(), width, weights.vocabulary),
+            layers: (0..config.layers).map(layer).collect(),
+            rope: Rope::new(config.context, width / config.heads, config.rope_base),
+            config,
+        }
+    }
+
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    pub fn vocabulary(&self) -> usize {
+        self.unembed.columns()
+    }
+
+    /// Appends each extension's tokens to its conversation and returns the logits after its last token,
+    /// `[extensions, vocabulary]` row-major.
+    ///
+    /// # Panics
+    /// If a conversation outgrows the context, or an extension is empty.
+    pub fn extend(&self, extensions: &mut [Extension<'_>]) -> Vec<f32> {
+        let width = self.config.width;
+        let mut last = vec![0.0; extensions.len() * width];
+        let mut first = 0;
+        while first < extensions.len() {
+            let mut rows = 0;
+            let mut end = first;
+            while end < extensions.len() && (rows == 0 || rows + extensions[end].ids.len() <= PASS_ROWS) {
+                rows += extensions[end].ids.len();
+                end += 1;
+            }
+            let hidden = self.pass(&mut extensions[first..end], rows);
+            let mut row = 0;
+            for (index, extension) in extensions[first..end].iter().enumerate() {
+                row += extension.ids.len();
+                let out = &mut last[(first + index) * width..(first + index + 1) * width];
+                rms_norm(&hidden[(row - 1) * width..row * width], out);
+            }
+            first = end;
+        }
+        let mut logits = vec![0.0; extensions.len() * self.vocabulary()];
+        self.unembed.apply(&last, &mut logits, false);
+        logits
+    }
+
+    /// Logits after every token of `ids`, `[ids, vocabulary]`: for tests and scoring.
+    pub fn logits(&self, ids: &[u32]) -> Vec<f32> {
+        let width = self.config.width;
+        let mut cache = Cache::new(&self.config);
+        let hidden = self.pass(&mut [Extension { cache: &mut cache, ids }], ids.len());
+        let mut normed = vec![0.0; hidden.len()];
+        norm_rows(&hidden, &mut normed, width);
+        let mut logits = vec![0.0; ids.len() * self.vocabulary()];
+        self.unembed.apply(&normed, &mut logits, false);
+        logits
+    }
+
+    /// All layers for `rows` tokens; returns the residual stream `[rows, width]`.
+    fn pass(&self, extensions: &mut [Extension<'_>], rows: usize) -> Vec<f32> {
+        let (width, mlp) = (self.config.width, self.config.mlp);
+        let mut x = vec![0.0; rows * width];
+        let ids = extensions.iter().flat_map(|e| e.ids);
+        for (row, id) in x.chunks_exact_mut(width).zip(ids) {
+            rms_norm(&self.embed[*id as usize * width..(*id as usize + 1) * width], row);
+        }
+        let mut normed = vec![0.0; rows * width];
+        let mut qkv = vec![0.0; rows * 3 * width];
+        let mut attended = vec![0.0; rows * width];
+        let mut hidden = vec![0.0; rows * mlp];
+        for (index, layer) in self.layers.iter().enumerate() {
+            norm_rows(&x, &mut normed, width);
+            layer.qkv.apply(&normed, &mut qkv, false);
+            let mut row = 0;
+            for extension in extensions.iter_mut() {
+                let tokens = extension.ids.len();
+                dispatch(Attention {
+                    network: self,
+                    layer: index,
+                    cache: extension.cache,
+                    qkv: &qkv[row * 3 * width..(row + tokens) * 3 * width],
+                    out: &mut attended[row * width..(row + tokens) * width],
+                });
+                row += tokens;
+            }
+            layer.out.apply(&attended, &mut x, true);
+            norm_rows(&x, &mut normed, width);
+            layer.up.apply(&normed, &mut hidden, false);
+            for h in &mut hidden {
+                let positive = h.max(0.0);
+                *h = positive * positive;
+            }
+            layer.down.apply(&hidden, &mut x, true);
+        }
+        for extension in extensions {
+            extension.cache.tokens += extension.ids.len();
+        }
+        x
+    }
+}
+
+fn norm_rows(x: &[f32], out: &mut [f32], width: usize) {
+    for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+        rms_norm(x, out);
+    }
+}
+
+/// Attention of one conversation's new tokens in one layer.
+struct Attention<'a> {
+    network: &'a Network,
+    layer: usize,
+    cache: &'a mut Cache,
+    qkv: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Attention<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let config = &self.network.config;
+        let (width, head) = (config.width, config.width / config.heads);
+        let (row_width, start) = (3 * width, self.cache.tokens);
+        let tokens = self.qkv.len() / row_width;
+        let cache = &mut self.cache.layers[self.layer];
+        let mixed = mix(&self.network.layers[self.layer].mix, self.qkv, &mut cache.tail, row_width);
+        let scale = 1.0 / (head as f32).sqrt();
+        let mut queries = vec![0.0; tokens * head];
+        let mut key = vec![0.0; head];
+        let mut weights = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
+        let mut lone = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
+        let mut packed = vec![[0.0; QUERIES]; head];
+        let mut packed_lone = vec![[0.0; 1]; head];
+        for h in 0..config.heads {
+            for t in 0..tokens {
+                let row = &mixed[t * row_width..(t + 1) * row_width];
+                let query = &mut queries[t * head..(t + 1) * head];
+                query.copy_from_slice(&row[h * head..(h + 1) * head]);
+                self.network.rope.rotate(start + t, query);
+                query.iter_mut().for_each(|q| *q *= scale);
+                key.copy_from_slice(&row[width + h * head..width + (h + 1) * head]);
+                self.network.rope.rotate(start + t, &mut key);
+                cache.push(h, start + t, &key, &row[2 * width + h * head..2 * width + (h + 1) * head]);
+            }
+            let bulk = tokens / QUERIES * QUERIES;
+            for t in (0..bulk).step_by(QUERIES) {
+                pack(&queries, head, t, &mut packed);
+                let out = &mut *self.out;
+                attend(simd, &packed, &cache.keys[h], &cache.values[h], start + t, &mut weights, |chunk, rows| {
+                    for (r, row) in rows.iter().enumerate() {
+                        let at = (t + r) * width + h * head + chunk * LANES;
+                        out[at..at + LANES].copy_from_slice(row);
+                    }
+                });
+            }
+            for t in bulk..tokens {
+                pack(&queries, head, t, &mut packed_lone);
+                let out = &mut *self.out;
+                attend(simd, &packed_lone, &cache.keys[h], &cache.values[h], start + t, &mut lone, |chunk, rows| {
+                    let at = t * width + h * head + chunk * LANES;
+                    out[at..at + LANES].copy_from_slice(&rows[0]);
+                });
+            }
+        }
+    }
+}
+
+/// Adds to each row its weighted predecessors; `tail` holds the rows before the first and is left holding the last ones.
+#[inline(always)]
+fn mix(weights: &[f32], rows: &[f32], tail: &mut Vec<f32>, width: usize) -> Vec<f32> {
+    let mut all = std::mem::take(tail);
+    all.extend_from_slice(rows);
+    let mut mixed = rows.to_vec();
+    for (t, out) in mixed.chunks_exact_mut(width).enumerate() {
+        for tap in 1..=TAPS {
+            let earlier = &all[(t + TAPS - tap) * width..(t + TAPS - tap + 1) * width];
+            let weights = &weights[(tap - 1) * width..tap * width];
+            for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
+                *out = earlier.mul_add(*weight, *out);
+            }
+        }
+    }
+    *tail = all.split_off(all.len() - TAPS * width);
+    mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network() -> Network {
+        let config = ModelConfig { layers: 2, width: 32, heads: 2, mlp: 48, context: 128, rope_base: 10_000.0 };
+        Network::new(&HostWeights::init(&config, 50, 3).unwrap())
+    }
+
+    fn ids(n: usize, seed: usize) -> Vec<u32> {
+        (0..n).map(|i| ((i * 7 + seed * 13 + i * i) % 50) as u32).collect()
+    }
+
+    #[test]
+    fn any_splitting_into_calls_gives_the_same_bits() {
+        let network = network();
+        let ids = ids(61, 1);
+        let whole = network.logits(&ids);
+        for chunk in [1, 3, 7, 16, 60] {
+            let mut cache = Cache::new(network.config());
+            let mut last = Vec::new();
+            for part in ids.chunks(chunk) {
+                last = network.extend(&mut [Extension { cache: &mut cache, ids: part }]);
+            }
+            assert_eq!(cache.tokens(), ids.len());
+            assert_eq!(last, whole[60 * 50..], "chunks of {chunk}");
+        }
+    }
+
+    #[test]
+    fn company_does_not_change_a_bit() {
+        let network = network();
+        let conversations: Vec<Vec<u32>> = (0..5).map(|i| ids(10 + 9 * i, i)).collect();
+        let mut caches: Vec<Cache> = conversations.iter().map(|_| Cache::new(network.config())).collect();
+        let mut extensions: Vec<Extension<'_>> =
+            caches.iter_mut().zip(&conversations).map(|(cache, ids)| Extension { cache, ids }).collect();
+        let together = network.extend(&mut extensions);
+        for (i, ids) in conversations.iter().enumerate() {
+            let alone = network.extend(&mut [Extension { cache: &mut Cache::new(network.config()), ids }]);
+            assert_eq!(alone, together[i * 50..(i + 1) * 50], "conversation {i}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! From logits to a token.
+
+use coevo_core::config::SampleConfig;
+use coevo_core::seed::Stream;
+
+use crate::kernels::math::exp_neg;
+
+/// A drawn token and its log-probability under the policy itself (temperature 1, nothing cut off): what the learner's
+/// ratio compares with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    pub token: u32,
+    pub log_prob: f32,
+}
+
+/// Draws a token from one row of logits. `None` if a logit is not finite.
+pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Option<Draw> {
+    if logits.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|x| exp_neg(x - max)).sum();
+    let token = if config.temperature <= 0.0 {
+        logits.iter().position(|x| *x == max).expect("the maximum is among the logits")
+    } else {
+        let mut mass: Vec<f32> = logits.iter().map(|x| exp_neg((x - max) / config.temperature)).collect();
+        if config.top_p < 1.0 {
+            keep_nucleus(&mut mass, config.top_p);
+        }
+        choose(&mass, stream.uniform())
+    };
+    Some(Draw { token: token as u32, log_prob: logits[token] - max - sum.ln() })
+}
+
+/// Zeroes all but the likeliest tokens whose mass reaches `top_p` of the whole; ties go to the smaller id.
+fn keep_nucleus(mass: &mut [f32], top_p: f32) {
+    let total: f64 = mass.iter().map(|m| f64::from(*m)).sum();
+    let mut order: Vec<usize> = (0..mass.len()).collect();
+    order.sort_by(|a, b| mass[*b].total_cmp(&mass[*a]).then(a.cmp(b)));
+    let mut kept = 0.0;
+    for index in order {
+        if kept >= f64::from(top_p) * total {
+            mass[index] = 0.0;
+        }
+        kept += f64::from(mass[index]);
+    }
+}
+
+/// The token at `uniform` of the cumulative mass.
+fn choose(mass: &[f32], uniform: f64) -> usize {
+    let total: f64 = mass.iter().map(|m| f64::from(*m)).sum();
+    let mut left = uniform * total;
+    let mut last = 0;
+    for (index, mass) in mass.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
+        last = index;
+        left -= f64::from(*mass);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use coevo_core::seed::{Purpose, StreamKey};
+
+    use super::*;
+
+    fn frequencies(config: &SampleConfig) -> Vec<f64> {
+        let logits = [0.0, 3f32.ln(), f32::ln(6.0), -50.0];
+        let mut stream = StreamKey::new(1, Purpose::Action).stream();
+        let mut counts = vec![0.0; 4];
+        for _ in 0..20_000 {
+            counts[draw(&logits, config, &mut stream).unwrap().token as usize] += 1.0 / 20_000.0;
+        }
+        counts
+    }
+
+    #[test]
+    fn draws_follow_temperature_and_nucleus() {
+        let at = |temperature, top_p| frequencies(&SampleConfig { temperature, top_p, max_new_tokens: 1 });
+        let close = |got: Vec<f64>, want: [f64; 4]| {
+            assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < 0.015), "{got:?} {want:?}");
+        };
+        close(at(1.0, 1.0), [0.1, 0.3, 0.6, 0.0]);
+        close(at(0.5, 1.0), [1.0 / 46.0, 9.0 / 46.0, 36.0 / 46.0, 0.0]);
+        close(at(1.0, 0.8), [0.0, 1.0 / 3.0, 2.0 / 3.0, 0.0]);
+        close(at(0.0, 1.0), [0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn log_probabilities_are_those_of_the_policy() {
+        let mut stream = StreamKey::new(1, Purpose::Action).stream();
+        let draw = draw(&[0.0, 3f32.ln()], &SampleConfig::greedy(1), &mut stream).unwrap();
+        assert_eq!(draw.token, 1);
+        assert!((draw.log_prob - 0.75f32.ln()).abs() < 1e-6);
+        assert_eq!(super::draw(&[0.0, f32::NAN], &SampleConfig::greedy(1), &mut stream), None);
+    }
+}

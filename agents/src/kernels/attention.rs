@@ -1,0 +1,396 @@
+//! Causal attention, forward and backward, without ever storing a `T × T` matrix for more than four rows.
+//!
+//! One head of one sequence at a time. Keys are held transposed in panels of 16 keys ("across"), values in panels of 16
+//! dimensions ("down"), so that every product is a register tile. The backward pass recomputes the probabilities twice,
+//! once by query for dQ and once by key for dK and dV: more arithmetic than a fused pass, but nothing is scattered.
+
+use pulp::{Simd, WithSimd};
+
+use super::math::exp_neg;
+use super::{LANES, Row, dispatch, tile};
+
+/// Query rows of an attention tile.
+pub const QUERIES: usize = 4;
+
+/// `[tokens, head]` as `⌈tokens / 16⌉` panels of `head` rows of 16 tokens, zero-padded.
+pub fn across(rows: &[f32], head: usize, panels: &mut Vec<Row>) {
+    let tokens = rows.len() / head;
+    panels.clear();
+    panels.resize(tokens.div_ceil(LANES) * head, [0.0; LANES]);
+    for (t, row) in rows.chunks_exact(head).enumerate() {
+        let base = t / LANES * head;
+        for (panel, value) in panels[base..base + head].iter_mut().zip(row) {
+            panel[t % LANES] = *value;
+        }
+    }
+}
+
+/// Columns `16·chunk..` of `[tokens, head]`, one row a token.
+pub fn down(rows: &[f32], head: usize, chunk: usize, panel: &mut Vec<Row>) {
+    panel.clear();
+    panel.extend(rows.chunks_exact(head).map(|row| {
+        let mut out = [0.0; LANES];
+        out.copy_from_slice(&row[chunk * LANES..(chunk + 1) * LANES]);
+        out
+    }));
+}
+
+/// Packs `R` rows of `[tokens, head]` from `first` as `[head][R]`.
+#[inline(always)]
+pub fn pack<const R: usize>(rows: &[f32], head: usize, first: usize, packed: &mut [[f32; R]]) {
+    for r in 0..R {
+        let row = &rows[(first + r) * head..(first + r + 1) * head];
+        for (slot, value) in packed.iter_mut().zip(row) {
+            slot[r] = *value;
+        }
+    }
+}
+
+/// What the backward pass needs of a row's softmax: its largest score and the inverse of its sum.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RowSoftmax {
+    pub max: f32,
+    pub inverse: f32,
+}
+
+/// `R` queries at positions `first..` against all keys up to their own position. Calls `write(chunk, rows)` with each 16
+/// dimensions of the result.
+///
+/// The sum runs over sixteen lanes by key index and the products over keys in order, for any `R`: a query's result does not
+/// depend on how queries were grouped.
+#[inline(always)]
+pub fn attend<S: Simd, const R: usize, V: AsRef<[Row]>>(
+    simd: S,
+    queries: &[[f32; R]],
+    keys: &[Row],
+    values: &[V],
+    first: usize,
+    weights: &mut Vec<[f32; R]>,
+    mut write: impl FnMut(usize, &[Row; R]),
+) -> [RowSoftmax; R] {
+    let head = queries.len();
+    let panels = (first + R).div_ceil(LANES);
+    weights.resize(panels * LANES, [0.0; R]);
+    let mut max = [f32::NEG_INFINITY; R];
+    for panel in 0..panels {
+        let scores = tile::<S, R>(simd, queries, &keys[panel * head..(panel + 1) * head]);
+        let weights = &mut weights[panel * LANES..(panel + 1) * LANES];
+        let base = panel * LANES;
+        if base + LANES > first + 1 {
+            for r in 0..R {
+                for c in 0..LANES {
+                    weights[c][r] = if base + c <= first + r { scores[r][c] } else { f32::NEG_INFINITY };
+                }
+            }
+        } else {
+            for r in 0..R {
+                for c in 0..LANES {
+                    weights[c][r] = scores[r][c];
+                }
+            }
+        }
+        for row in weights.iter() {
+            for r in 0..R {
+                max[r] = max[r].max(row[r]);
+            }
+        }
+    }
+    let mut lanes = [[0.0f32; R]; LANES];
+    for block in weights[..panels * LANES].chunks_exact_mut(LANES) {
+        for (lane, row) in lanes.iter_mut().zip(block) {
+            for r in 0..R {
+                row[r] = exp_neg(row[r] - max[r]);
+                lane[r] += row[r];
+            }
+        }
+    }
+    let mut softmax = [RowSoftmax::default(); R];
+    for r in 0..R {
+        let sum: f32 = lanes.iter().map(|lane| lane[r]).sum();
+        softmax[r] = RowSoftmax { max: max[r], inverse: 1.0 / sum };
+    }
+    for (chunk, values) in values.iter().enumerate() {
+        let mut rows = tile::<S, R>(simd, &weights[..first + R], values.as_ref());
+        for r in 0..R {
+            rows[r].iter_mut().for_each(|x| *x *= softmax[r].inverse);
+        }
+        write(chunk, &rows);
+    }
+    softmax
+}
+
+/// One head of one sequence, `[tokens, head]` each; queries are scaled already.
+pub struct Head<'a> {
+    pub head: usize,
+    pub q: &'a [f32],
+    pub k: &'a [f32],
+    pub v: &'a [f32],
+}
+
+/// Gradients of one head, `[tokens, head]` each.
+#[derive(Default)]
+pub struct HeadGradient {
+    pub q: Vec<f32>,
+    pub k: Vec<f32>,
+    pub v: Vec<f32>,
+}
+
+impl Head<'_> {
+    fn tokens(&self) -> usize {
+        self.q.len() / self.head
+    }
+
+    fn chunks(&self) -> usize {
+        self.head / LANES
+    }
+
+    /// Attention output `[tokens, head]` and each row's softmax.
+    pub fn forward(&self, out: &mut [f32]) -> Vec<RowSoftmax> {
+        dispatch(Forward { head: self, out })
+    }
+
+    #[inline(always)]
+    fn forward_with<S: Simd>(&self, simd: S, out: &mut [f32]) -> Vec<RowSoftmax> {
+        let (head, tokens) = (self.head, self.tokens());
+        let mut keys = Vec::new();
+        across(self.k, head, &mut keys);
+        let values = all_down(self.v, head, self.chunks());
+        let mut softmax = Vec::with_capacity(tokens);
+        let bulk = tokens / QUERIES * QUERIES;
+        let mut queries = vec![[0.0; QUERIES]; head];
+        let mut weights = Vec::with_capacity(tokens.next_multiple_of(LANES));
+        for first in (0..bulk).step_by(QUERIES) {
+            pack(self.q, head, first, &mut queries);
+            softmax.extend(attend(simd, &queries, &keys, &values, first, &mut weights, |chunk, rows| {
+                for (r, row) in rows.iter().enumerate() {
+                    let start = (first + r) * head + chunk * LANES;
+                    out[start..start + LANES].copy_from_slice(row);
+                }
+            }));
+        }
+        let mut query = vec![[0.0; 1]; head];
+        let mut weights = Vec::new();
+        for first in bulk..tokens {
+            pack(self.q, head, first, &mut query);
+            softmax.extend(attend(simd, &query, &keys, &values, first, &mut weights, |chunk, rows| {
+                let start = first * head + chunk * LANES;
+                out[start..start + LANES].copy_from_slice(&rows[0]);
+            }));
+        }
+        softmax
+    }
+
+    /// Gradients of the scaled queries, keys and values, from the output, its gradient and the forward pass's softmax.
+    pub fn backward(&self, out: &[f32], d_out: &[f32], softmax: &[RowSoftmax]) -> HeadGradient {
+        dispatch(Backward { head: self, out, d_out, softmax })
+    }
+
+    #[inline(always)]
+    fn backward_with<S: Simd>(&self, simd: S, out: &[f32], d_out: &[f32], softmax: &[RowSoftmax]) -> HeadGradient {
+        let (head, tokens, chunks) = (self.head, self.tokens(), self.chunks());
+        let padded = tokens.next_multiple_of(LANES);
+        let mut delta: Vec<f32> =
+            out.chunks_exact(head).zip(d_out.chunks_exact(head)).map(|(o, d)| super::math::dot(o, d)).collect();
+        delta.resize(padded, 0.0);
+        let mut max: Vec<f32> = softmax.iter().map(|s| s.max).collect();
+        max.resize(padded, 0.0);
+        let mut inverse: Vec<f32> = softmax.iter().map(|s| s.inverse).collect();
+        inverse.resize(padded, 0.0);
+        // Rows are padded to a multiple of four, so that every block is whole; padded rows have inverse 0, hence no effect.
+        let pad = |rows: &[f32]| {
+            let mut rows = rows.to_vec();
+            rows.resize(padded * head, 0.0);
+            rows
+        };
+        let (q, k, v, d_out) = (pad(self.q), pad(self.k), pad(self.v), pad(d_out));
+        let (mut q_across, mut k_across, mut v_across, mut d_across) = (vec![], vec![], vec![], vec![]);
+        across(&q, head, &mut q_across);
+        across(&k, head, &mut k_across);
+        across(&v, head, &mut v_across);
+        across(&d_out, head, &mut d_across);
+        let (q_down, k_down, d_down) =
+            (all_down(&q, head, chunks), all_down(&k, head, chunks), all_down(&d_out, head, chunks));
+        let mut gradient = HeadGradient {
+            q: vec![0.0; padded * head],
+            k: vec![0.0; padded * head],
+            v: vec![0.0; padded * head],
+        };
+        let (mut own, mut other) = (vec![[0.0f32; QUERIES]; head], vec![[0.0f32; QUERIES]; head]);
+        let (mut p, mut ds) = (vec![[0.0f32; QUERIES]; padded], vec![[0.0f32; QUERIES]; padded]);
+        for first in (0..tokens).step_by(QUERIES) {
+            pack(&q, head, first, &mut own);
+            pack(&d_out, head, first, &mut other);
+            let panels = (first + QUERIES).div_ceil(LANES);
+            for panel in 0..panels {
+                let rows = panel * head..(panel + 1) * head;
+                let scores = tile::<S, QUERIES>(simd, &own, &k_across[rows.clone()]);
+                let d_weights = tile::<S, QUERIES>(simd, &other, &v_across[rows]);
+                let ds = &mut ds[panel * LANES..(panel + 1) * LANES];
+                for r in 0..QUERIES {
+                    let i = first + r;
+                    let mut row = [0.0f32; LANES];
+                    for c in 0..LANES {
+                        let weight = exp_neg((scores[r][c] - max[i]).min(0.0)) * inverse[i];
+                        let visible = if panel * LANES + c <= i { 1.0 } else { 0.0 };
+                        row[c] = visible * weight * (d_weights[r][c] - delta[i]);
+                    }
+                    for c in 0..LANES {
+                        ds[c][r] = row[c];
+                    }
+                }
+            }
+            for (chunk, keys) in k_down.iter().enumerate() {
+                let rows = tile::<S, QUERIES>(simd, &ds[..panels * LANES], keys);
+                store(&rows, head, first, chunk, &mut gradient.q);
+            }
+        }
+        for first in (0..tokens).step_by(QUERIES) {
+            pack(&k, head, first, &mut own);
+            pack(&v, head, first, &mut other);
+            let start = first / LANES;
+            for panel in start..padded / LANES {
+                let rows = panel * head..(panel + 1) * head;
+                let scores = tile::<S, QUERIES>(simd, &own, &q_across[rows.clone()]);
+                let d_weights = tile::<S, QUERIES>(simd, &other, &d_across[rows]);
+                let base = panel * LANES;
+                let (max, inverse) = (&max[base..base + LANES], &inverse[base..base + LANES]);
+                let delta = &delta[base..base + LANES];
+                let (p, ds) = (&mut p[base..base + LANES], &mut ds[base..base + LANES]);
+                for r in 0..QUERIES {
+                    let (mut p_row, mut ds_row) = ([0.0f32; LANES], [0.0f32; LANES]);
+                    for c in 0..LANES {
+                        let visible = if base + c >= first + r { 1.0 } else { 0.0 };
+                        let weight = visible * exp_neg((scores[r][c] - max[c]).min(0.0)) * inverse[c];
+                        p_row[c] = weight;
+                        ds_row[c] = weight * (d_weights[r][c] - delta[c]);
+                    }
+                    for c in 0..LANES {
+                        p[c][r] = p_row[c];
+                        ds[c][r] = ds_row[c];
+                    }
+                }
+            }
+            for chunk in 0..chunks {
+                let d_v = tile::<S, QUERIES>(simd, &p[start * LANES..], &d_down[chunk][start * LANES..]);
+                store(&d_v, head, first, chunk, &mut gradient.v);
+                let d_k = tile::<S, QUERIES>(simd, &ds[start * LANES..], &q_down[chunk][start * LANES..]);
+                store(&d_k, head, first, chunk, &mut gradient.k);
+            }
+        }
+        for rows in [&mut gradient.q, &mut gradient.k, &mut gradient.v] {
+            rows.truncate(tokens * head);
+        }
+        gradient
+    }
+}
+
+struct Forward<'a, 'h> {
+    head: &'a Head<'h>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_, '_> {
+    type Output = Vec<RowSoftmax>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        self.head.forward_with(simd, self.out)
+    }
+}
+
+struct Backward<'a, 'h> {
+    head: &'a Head<'h>,
+    out: &'a [f32],
+    d_out: &'a [f32],
+    softmax: &'a [RowSoftmax],
+}
+
+impl WithSimd for Backward<'_, '_> {
+    type Output = HeadGradient;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        self.head.backward_with(simd, self.out, self.d_out, self.softmax)
+    }
+}
+
+fn all_down(rows: &[f32], head: usize, chunks: usize) -> Vec<Vec<Row>> {
+    (0..chunks)
+        .map(|chunk| {
+            let mut panel = Vec::new();
+            down(rows, head, chunk, &mut panel);
+            panel
+        })
+        .collect()
+}
+
+#[inline(always)]
+fn store(rows: &[Row; QUERIES], head: usize, first: usize, chunk: usize, out: &mut [f32]) {
+    for (r, row) in rows.iter().enumerate() {
+        let start = (first + r) * head + chunk * LANES;
+        out[start..start + LANES].copy_from_slice(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(n: usize, seed: f32) -> Vec<f32> {
+        (0..n).map(|i| ((i as f32 + 1.0) * seed).sin()).collect()
+    }
+
+    fn reference(q: &[f32], k: &[f32], v: &[f32], head: usize) -> Vec<f64> {
+        let tokens = q.len() / head;
+        let row = |x: &[f32], t: usize| -> Vec<f64> { x[t * head..(t + 1) * head].iter().map(|x| f64::from(*x)).collect() };
+        let mut out = Vec::new();
+        for i in 0..tokens {
+            let scores: Vec<f64> =
+                (0..=i).map(|j| row(q, i).iter().zip(row(k, j)).map(|(a, b)| a * b).sum::<f64>().exp()).collect();
+            let sum: f64 = scores.iter().sum();
+            for d in 0..head {
+                out.push((0..=i).map(|j| scores[j] / sum * row(v, j)[d]).sum());
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn forward_agrees_with_the_definition() {
+        for tokens in [1, 4, 15, 16, 17, 37] {
+            let head = 16;
+            let (q, k, v) = (data(tokens * head, 0.7), data(tokens * head, 1.3), data(tokens * head, 2.1));
+            let mut out = vec![0.0; tokens * head];
+            Head { head, q: &q, k: &k, v: &v }.forward(&mut out);
+            for (got, want) in out.iter().zip(reference(&q, &k, &v, head)) {
+                assert!((f64::from(*got) - want).abs() < 1e-5, "{tokens} tokens: {got} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn backward_agrees_with_finite_differences() {
+        let (head, tokens) = (16, 21);
+        let n = head * tokens;
+        let inputs = [data(n, 0.7), data(n, 1.3), data(n, 2.1)];
+        let d_out = data(n, 0.31);
+        let objective = |x: &[Vec<f32>; 3]| -> f64 {
+            reference(&x[0], &x[1], &x[2], head).iter().zip(&d_out).map(|(o, d)| o * f64::from(*d)).sum()
+        };
+        let head_of = Head { head, q: &inputs[0], k: &inputs[1], v: &inputs[2] };
+        let mut out = vec![0.0; n];
+        let softmax = head_of.forward(&mut out);
+        let gradient = head_of.backward(&out, &d_out, &softmax);
+        for (which, got) in [&gradient.q, &gradient.k, &gradient.v].into_iter().enumerate() {
+            for i in (0..n).step_by(13) {
+                let step = 1e-2;
+                let mut moved = inputs.clone();
+                moved[which][i] += step;
+                let up = objective(&moved);
+                moved[which][i] -= 2.0 * step;
+                let want = (up - objective(&moved)) / (2.0 * f64::from(step));
+                assert!((f64::from(got[i]) - want).abs() < 2e-3, "input {which} at {i}: {} {want}", got[i]);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The arithmetic of the sampler and of the CPU trainer's attention, in safe Rust.
+//!
+//! Everything is built on one register tile ([`tile`]): `R` rows times 16 columns, accumulated over `k` in ascending order
+//! with fused multiply-adds. Each output element therefore has one fixed order of operations, whatever rows share its
+//! tile: a slot's numbers do not depend on its batch, and a thread count cannot change a bit. `pulp` compiles each kernel
+//! once per instruction set and chooses at run time; rejected: hand-written intrinsics (unsafe), and a BLAS-like crate (its
+//! blocking depends on the machine's caches).
+
+pub mod attention;
+pub mod gemm;
+pub mod math;
+
+pub use gemm::Panels;
+use pulp::{Simd, WithSimd};
+
+/// Columns of a tile: two AVX2 registers or one AVX-512 register.
+pub const LANES: usize = 16;
+
+/// One row of a panel.
+pub type Row = [f32; LANES];
+
+/// `R × LANES` accumulators: `Σ_k a[k][r] · b[k][c]`.
+#[inline(always)]
+pub(crate) fn tile<S: Simd, const R: usize>(simd: S, a: &[[f32; R]], b: &[Row]) -> [Row; R] {
+    match S::F32_LANES {
+        16 => tile_of::<S, R, 1>(simd, a, b),
+        8 => tile_of::<S, R, 2>(simd, a, b),
+        4 => tile_of::<S, R, 4>(simd, a, b),
+        _ => tile_scalar(a, b),
+    }
+}
+
+/// [`tile`] in `N` registers a row.
+#[inline(always)]
+fn tile_of<S: Simd, const R: usize, const N: usize>(simd: S, a: &[[f32; R]], b: &[Row]) -> [Row; R] {
+    let mut sums = [[simd.splat_f32s(0.0); N]; R];
+    for (a, b) in a.iter().zip(b) {
+        let (b, _) = S::as_simd_f32s(b);
+        for r in 0..R {
+            let factor = simd.splat_f32s(a[r]);
+            for n in 0..N {
+                sums[r][n] = simd.mul_add_f32s(factor, b[n], sums[r][n]);
+            }
+        }
+    }
+    let mut out = [[0.0; LANES]; R];
+    for (out, sums) in out.iter_mut().zip(&sums) {
+        let (out, _) = S::as_mut_simd_f32s(out);
+        out.copy_from_slice(sums);
+    }
+    out
+}
+
+#[inline(always)]
+fn tile_scalar<const R: usize>(a: &[[f32; R]], b: &[Row]) -> [Row; R] {
+    let mut sums = [[0.0f32; LANES]; R];
+    for (a, b) in a.iter().zip(b) {
+        for r in 0..R {
+            for c in 0..LANES {
+                sums[r][c] = a[r].mul_add(b[c], sums[r][c]);
+            }
+        }
+    }
+    sums
+}
+
+/// Runs `work` compiled for the best instruction set of this machine.
+///
+/// AVX2 is asked for by name, because `pulp::Arch` knows it only with a feature that would rebuild half of burn.
+#[inline(always)]
+pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    pulp::Arch::new().dispatch(work)
+}

@@ -1,0 +1,144 @@
+//! Token mixing, rotary positions and causal attention of many sequences laid end to end, forward and backward.
+//!
+//! The same function as `model::tape`'s attention; see [`crate::kernels::attention`] for the arithmetic of one head.
+
+use coevo_core::config::ModelConfig;
+
+use crate::kernels::attention::{Head, RowSoftmax};
+use crate::kernels::math::Rope;
+use crate::model::TAPS;
+
+/// One layer's attention over sequences of the given lengths.
+pub struct Attention<'a> {
+    pub config: &'a ModelConfig,
+    pub lengths: &'a [usize],
+    /// `[TAPS, 3·width]`.
+    pub mix: &'a [f32],
+}
+
+/// What the way back needs.
+pub struct Saved {
+    /// `[tokens, width]`.
+    pub out: Vec<f32>,
+    /// Per sequence and head, sequences outermost.
+    heads: Vec<SavedHead>,
+}
+
+struct SavedHead {
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    out: Vec<f32>,
+    softmax: Vec<RowSoftmax>,
+}
+
+impl Attention<'_> {
+    fn head(&self) -> usize {
+        self.config.width / self.config.heads
+    }
+
+    fn rope(&self) -> Rope {
+        let longest = self.lengths.iter().copied().max().unwrap_or(0);
+        Rope::new(longest, self.head(), self.config.rope_base)
+    }
+
+    /// `qkv` is `[tokens, 3·width]`, unmixed.
+    pub fn forward(&self, qkv: &[f32]) -> Saved {
+        let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
+        let (row, rope, scale) = (3 * width, self.rope(), 1.0 / (head as f32).sqrt());
+        let mut saved = Saved { out: vec![0.0; qkv.len() / 3], heads: Vec::with_capacity(self.lengths.len() * heads) };
+        let mut start = 0;
+        for length in self.lengths.iter().copied() {
+            let mixed = self.mixed(&qkv[start * row..(start + length) * row]);
+            for h in 0..heads {
+                let take = |offset: usize| -> Vec<f32> {
+                    mixed.chunks_exact(row).flat_map(|r| &r[offset + h * head..offset + (h + 1) * head]).copied().collect()
+                };
+                let (mut q, mut k, v) = (take(0), take(width), take(2 * width));
+                for t in 0..length {
+                    let q = &mut q[t * head..(t + 1) * head];
+                    rope.rotate(t, q);
+                    q.iter_mut().for_each(|q| *q *= scale);
+                    rope.rotate(t, &mut k[t * head..(t + 1) * head]);
+                }
+                let mut out = vec![0.0; length * head];
+                let softmax = Head { head, q: &q, k: &k, v: &v }.forward(&mut out);
+                for (t, rows) in out.chunks_exact(head).enumerate() {
+                    let at = (start + t) * width + h * head;
+                    saved.out[at..at + head].copy_from_slice(rows);
+                }
+                saved.heads.push(SavedHead { q, k, v, out, softmax });
+            }
+            start += length;
+        }
+        saved
+    }
+
+    /// Gradients by `qkv` and by the mixing weights, from the gradient by the output.
+    pub fn backward(&self, qkv: &[f32], saved: &Saved, by_out: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
+        let (row, rope, scale) = (3 * width, self.rope(), 1.0 / (head as f32).sqrt());
+        let mut by_qkv = vec![0.0; qkv.len()];
+        let mut by_mix = vec![0.0; TAPS * row];
+        let mut start = 0;
+        for (sequence, length) in self.lengths.iter().copied().enumerate() {
+            let mut by_mixed = vec![0.0; length * row];
+            for h in 0..heads {
+                let SavedHead { q, k, v, out, softmax } = &saved.heads[sequence * heads + h];
+                let d_out: Vec<f32> = (start..start + length)
+                    .flat_map(|t| &by_out[t * width + h * head..t * width + (h + 1) * head])
+                    .copied()
+                    .collect();
+                let mut gradient = Head { head, q, k, v }.backward(out, &d_out, softmax);
+                for t in 0..length {
+                    let range = t * head..(t + 1) * head;
+                    let d_q = &mut gradient.q[range.clone()];
+                    d_q.iter_mut().for_each(|q| *q *= scale);
+                    rope.rotate_back(t, d_q);
+                    rope.rotate_back(t, &mut gradient.k[range.clone()]);
+                    for (offset, rows) in [(0, &gradient.q), (width, &gradient.k), (2 * width, &gradient.v)] {
+                        let at = t * row + offset + h * head;
+                        by_mixed[at..at + head].copy_from_slice(&rows[range.clone()]);
+                    }
+                }
+            }
+            let range = start * row..(start + length) * row;
+            self.unmix(&qkv[range.clone()], &by_mixed, &mut by_qkv[range], &mut by_mix);
+            start += length;
+        }
+        (by_qkv, by_mix)
+    }
+
+    /// Each row plus its weighted predecessors.
+    fn mixed(&self, qkv: &[f32]) -> Vec<f32> {
+        let row = 3 * self.config.width;
+        let mut mixed = qkv.to_vec();
+        for (t, out) in mixed.chunks_exact_mut(row).enumerate() {
+            for tap in 1..=TAPS.min(t) {
+                let earlier = &qkv[(t - tap) * row..(t - tap + 1) * row];
+                let weights = &self.mix[(tap - 1) * row..tap * row];
+                for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
+                    *out += earlier * weight;
+                }
+            }
+        }
+        mixed
+    }
+
+    fn unmix(&self, qkv: &[f32], by_mixed: &[f32], by_qkv: &mut [f32], by_mix: &mut [f32]) {
+        let row = 3 * self.config.width;
+        by_qkv.copy_from_slice(by_mixed);
+        for (t, gradient) in by_mixed.chunks_exact(row).enumerate() {
+            for tap in 1..=TAPS.min(t) {
+                let range = (t - tap) * row..(t - tap + 1) * row;
+                let weights = &self.mix[(tap - 1) * row..tap * row];
+                let by_weights = &mut by_mix[(tap - 1) * row..tap * row];
+                let earlier = &qkv[range.clone()];
+                for (c, by_earlier) in by_qkv[range].iter_mut().enumerate() {
+                    *by_earlier += gradient[c] * weights[c];
+                    by_weights[c] += gradient[c] * earlier[c];
+                }
+            }
+        }
+    }
+}

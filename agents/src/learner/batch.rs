@@ -1,0 +1,80 @@
+//! From sequences to what a gradient needs, and how sequences are dealt to shards.
+
+use crate::learner::objective::ActionToken;
+use crate::sequence::TrainSequence;
+
+/// One sequence as input: everything up to the token before its last action.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    pub ids: &'a [u32],
+    /// The position whose logits predict an action token, and that token.
+    pub actions: Vec<(usize, ActionToken)>,
+}
+
+impl<'a> Input<'a> {
+    /// `None` for a sequence without actions. `weight` goes to every token; `reference` has the sequence's length, or is
+    /// empty.
+    pub fn new(sequence: &'a TrainSequence, weight: f32, reference: &[f32]) -> Option<Self> {
+        let actions: Vec<(usize, ActionToken)> = (1..sequence.ids.len())
+            .filter(|t| sequence.action[*t])
+            .map(|t| {
+                let token = ActionToken {
+                    target: sequence.ids[t],
+                    weight,
+                    old: sequence.log_probs[t],
+                    reference: reference.get(t).copied().unwrap_or(0.0),
+                    advantage: sequence.advantage[t],
+                };
+                (t - 1, token)
+            })
+            .collect();
+        let last = actions.last()?.0;
+        Some(Self { ids: &sequence.ids[..=last], actions })
+    }
+}
+
+/// Deals inputs to shards of at most `budget` tokens (at least one input each), longest first, so that a padded shard
+/// wastes little. The result depends on the lengths and the budget only, never on the number of threads.
+pub fn shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|index| (std::cmp::Reverse(lengths[*index]), *index));
+    let mut shards: Vec<Vec<usize>> = Vec::new();
+    let mut longest = 0;
+    for index in order {
+        match shards.last_mut() {
+            Some(shard) if (shard.len() + 1) * longest <= budget => shard.push(index),
+            _ => {
+                longest = lengths[index];
+                shards.push(vec![index]);
+            }
+        }
+    }
+    shards
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_hold_every_input_once_within_the_budget() {
+        let lengths = [5, 100, 7, 60, 61, 3, 200];
+        let dealt = shards(&lengths, 130);
+        assert_eq!(dealt, vec![vec![6], vec![1], vec![4, 3], vec![2, 0, 5]]);
+    }
+
+    #[test]
+    fn inputs_stop_before_the_last_action() {
+        let sequence = TrainSequence {
+            ids: vec![10, 11, 12, 13, 14],
+            action: vec![false, false, true, true, false],
+            log_probs: vec![0.0, 0.0, -1.0, -2.0, 0.0],
+            advantage: vec![0.0, 0.0, 0.5, 0.5, 0.0],
+        };
+        let input = Input::new(&sequence, 0.25, &[]).unwrap();
+        assert_eq!(input.ids, [10, 11, 12]);
+        let actions: Vec<_> = input.actions.iter().map(|(at, token)| (*at, token.target, token.old)).collect();
+        assert_eq!(actions, [(1, 12, -1.0), (2, 13, -2.0)]);
+        assert!(Input::new(&TrainSequence { action: vec![false; 5], ..sequence }, 1.0, &[]).is_none());
+    }
+}

@@ -1,0 +1,442 @@
+//! The learner: behaviour cloning and group-relative policy optimisation on burn.
+//!
+//! A step's sequences are dealt to shards by length; each shard's gradient is computed by one thread alone, and shards are
+//! summed in order. On the CPU the result is therefore the same to the last bit for any number of threads.
+
+mod attention;
+pub mod backend;
+pub mod batch;
+mod checkpoint;
+mod gradient;
+pub mod objective;
+mod optimizer;
+
+use burn::tensor::{Tensor, TensorData};
+use coevo_core::config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig};
+use coevo_core::seed::{Purpose, StreamKey};
+use rayon::prelude::*;
+
+pub use backend::BackendError;
+pub use checkpoint::CheckpointBytes;
+
+use crate::infer::Network;
+use crate::model::{HostWeights, ModelError, ParamSpec, layout};
+use crate::policy::Policy;
+use crate::sequence::{StepReport, TrainReport, TrainSequence};
+use crate::tokenizer::{Tokenizer, TokenizerError};
+use batch::Input;
+use gradient::{ShardGradient, on_cut_tape, on_tape, read};
+use objective::{LossSums, Objective};
+use optimizer::{Adam, Rates};
+
+/// Gradient norms beyond this are an explosion, not a large step.
+const LARGEST_NORM: f64 = 1e6;
+
+/// Why training could not start or go on. The weights are as before the call.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnerError {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error("{what} diverged at step {step}: loss {loss}, gradient norm {norm} (sequences {sequences:?})")]
+    Diverged { what: &'static str, step: u32, loss: f64, norm: f64, sequences: Vec<usize> },
+    #[error("sequence {index} cannot be trained on: {problem}")]
+    Sequence { index: usize, problem: String },
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+}
+
+/// Weights in training, with all that a resumed run needs to go on identically.
+pub struct Learner {
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    seed: u64,
+    backend: backend::Selected,
+    specs: Vec<ParamSpec>,
+    weights: Vec<Tensor<2>>,
+    /// The warm start, which the KL penalty refers to.
+    reference: HostWeights,
+    /// Of reinforcement; imitation starts a fresh one each time.
+    adam: Adam,
+    /// Calls of `imitate` and `reinforce` so far: the policy's version, and a key of the shuffles.
+    updates: u32,
+    /// One thread each: a shard is computed by one thread, its inner parallelism included.
+    pools: Vec<rayon::ThreadPool>,
+}
+
+impl Learner {
+    /// Fresh weights, the same for the same seed on every backend.
+    ///
+    /// # Errors
+    /// An invalid shape, or a backend that was asked for by name and is not there.
+    pub fn new(config: &ModelConfig, tokenizer: Tokenizer, backend: Backend, seed: u64) -> Result<Self, LearnerError> {
+        let host = HostWeights::init(config, tokenizer.vocabulary(), seed)?;
+        Self::assemble(host.clone(), host, tokenizer, backend::select(backend)?, seed)
+    }
+
+    fn assemble(
+        weights: HostWeights,
+        reference: HostWeights,
+        tokenizer: Tokenizer,
+        backend: backend::Selected,
+        seed: u64,
+    ) -> Result<Self, LearnerError> {
+        let specs = weights.layout();
+        let threads = if backend.kind == Backend::Cpu { rayon::current_num_threads() } else { 1 };
+        let pool = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pools = (0..threads).map(pool).collect::<Result<_, _>>().expect("the system gives a thread");
+        let device = &backend.device;
+        let tensors = weights
+            .matrices
+            .iter()
+            .zip(&specs)
+            .map(|(values, spec)| Tensor::from_data(TensorData::new(values.clone(), spec.shape), device))
+            .collect();
+        Ok(Self {
+            config: weights.config,
+            tokenizer,
+            seed,
+            adam: Adam::new(specs.len()),
+            specs,
+            weights: tensors,
+            reference,
+            backend,
+            updates: 0,
+            pools,
+        })
+    }
+
+    /// `Cpu` or `Wgpu`.
+    pub fn backend(&self) -> Backend {
+        self.backend.kind
+    }
+
+    /// One line about the choice of backend, when there is something to say.
+    pub fn backend_note(&self) -> Option<&str> {
+        self.backend.note.as_deref()
+    }
+
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    pub fn model_config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Number of scalars in the model.
+    pub fn parameters(&self) -> usize {
+        self.specs.iter().map(|spec| spec.shape[0] * spec.shape[1]).sum()
+    }
+
+    /// The current weights on the host.
+    pub fn host_weights(&self) -> HostWeights {
+        HostWeights {
+            config: self.config.clone(),
+            vocabulary: self.tokenizer.vocabulary(),
+            matrices: self.weights.iter().cloned().map(read).collect(),
+        }
+    }
+
+    /// A policy with the current weights; later training does not change it.
+    pub fn policy(&self) -> Policy {
+        Policy::new(&self.host_weights(), self.tokenizer.clone(), u64::from(self.updates))
+    }
+
+    /// Behaviour cloning: cross-entropy on action tokens. Its result becomes the reference of the KL penalty.
+    ///
+    /// # Errors
+    /// Unusable sequences, or a loss that is not finite; the weights are then as before.
+    pub fn imitate(&mut self, data: &[TrainSequence], config: &ImitationConfig) -> Result<TrainReport, LearnerError> {
+        self.imitate_with(data, config, &mut |_| ())
+    }
+
+    /// [`Self::imitate`], telling `on_step` of each optimiser step.
+    ///
+    /// # Errors
+    /// As [`Self::imitate`].
+    pub fn imitate_with(
+        &mut self,
+        data: &[TrainSequence],
+        config: &ImitationConfig,
+        on_step: &mut dyn FnMut(&StepReport),
+    ) -> Result<TrainReport, LearnerError> {
+        self.check(data)?;
+        let before = self.weights.clone();
+        let mut adam = Adam::new(self.specs.len());
+        let mut run = Run::default();
+        let (mut epoch, mut order) = (0, Vec::new());
+        for step in 0..config.steps {
+            let mut batch = Vec::with_capacity(config.batch);
+            while batch.len() < config.batch.min(data.len()) {
+                if order.is_empty() {
+                    order = self.shuffled(data.len(), epoch);
+                    epoch += 1;
+                }
+                batch.extend(order.pop());
+            }
+            let inputs = weighted(data, &batch, LossAggregation::TokenMean, &[]);
+            let rates = Rates {
+                learning_rate: config.learning_rate * schedule(step, config),
+                weight_decay: config.weight_decay,
+                gradient_clip: config.gradient_clip,
+            };
+            let loss = self
+                .step(&mut adam, &inputs, &Objective::Imitation, config.micro_batch_tokens, rates, &mut run)
+                .map_err(|(loss, norm)| {
+                    self.weights.clone_from(&before);
+                    LearnerError::Diverged { what: "imitation", step, loss, norm, sequences: batch.clone() }
+                })?;
+            on_step(&StepReport { step, steps: config.steps, loss, tokens: run.tokens });
+        }
+        self.updates += 1;
+        self.reference = self.host_weights();
+        let last = (config.steps as usize).div_ceil(10).max(1);
+        Ok(run.report(last))
+    }
+
+    /// One round of policy optimisation on on-policy episodes (METHOD.md §4).
+    ///
+    /// # Errors
+    /// Unusable sequences, or a loss that is not finite; the weights are then as before.
+    pub fn reinforce(&mut self, data: &[TrainSequence], config: &RlConfig) -> Result<TrainReport, LearnerError> {
+        self.reinforce_with(data, config, &mut |_| ())
+    }
+
+    /// [`Self::reinforce`], telling `on_step` of each optimiser step.
+    ///
+    /// # Errors
+    /// As [`Self::reinforce`].
+    pub fn reinforce_with(
+        &mut self,
+        data: &[TrainSequence],
+        config: &RlConfig,
+        on_step: &mut dyn FnMut(&StepReport),
+    ) -> Result<TrainReport, LearnerError> {
+        self.check(data)?;
+        let before = (self.weights.clone(), self.adam.clone());
+        let references = self.reference_log_probs(data, config);
+        let objective = Objective::Reinforcement(config.clone());
+        let mut run = Run::default();
+        let steps = config.epochs * data.len().div_ceil(config.mini_batch.max(1)) as u32;
+        for epoch in 0..config.epochs {
+            for batch in self.shuffled(data.len(), epoch).chunks(config.mini_batch.max(1)) {
+                let inputs = weighted(data, batch, config.aggregation, &references);
+                let warm = ((self.adam.steps() + 1) as f64 / f64::from(config.warmup_steps.max(1))).min(1.0);
+                let rates = Rates {
+                    learning_rate: config.learning_rate * warm,
+                    weight_decay: config.weight_decay,
+                    gradient_clip: config.gradient_clip,
+                };
+                let step = run.steps();
+                let mut adam = self.adam.clone();
+                let loss = self
+                    .step(&mut adam, &inputs, &objective, config.micro_batch_tokens, rates, &mut run)
+                    .map_err(|(loss, norm)| {
+                        (self.weights, self.adam) = before.clone();
+                        LearnerError::Diverged { what: "reinforcement", step, loss, norm, sequences: batch.to_vec() }
+                    })?;
+                self.adam = adam;
+                on_step(&StepReport { step, steps, loss, tokens: run.tokens });
+            }
+        }
+        self.updates += 1;
+        let steps = run.steps() as usize;
+        Ok(run.report(steps.max(1)))
+    }
+
+    fn shuffled(&self, n: usize, epoch: u32) -> Vec<usize> {
+        let key = StreamKey::new(self.seed, Purpose::Shuffle).round(self.updates).task(u64::from(epoch));
+        let mut order: Vec<usize> = (0..n).collect();
+        key.stream().shuffle(&mut order);
+        order
+    }
+
+    fn check(&self, data: &[TrainSequence]) -> Result<(), LearnerError> {
+        for (index, sequence) in data.iter().enumerate() {
+            let n = sequence.ids.len();
+            let fail = |problem: String| Err(LearnerError::Sequence { index, problem });
+            if [sequence.action.len(), sequence.log_probs.len(), sequence.advantage.len()] != [n; 3] {
+                return fail("its vectors differ in length".to_owned());
+            }
+            if n > self.config.context {
+                return fail(format!("{n} tokens exceed the context of {}", self.config.context));
+            }
+            if let Some(id) = sequence.ids.iter().find(|id| **id as usize >= self.tokenizer.vocabulary()) {
+                return fail(format!("token {id} is not in the vocabulary"));
+            }
+            if sequence.advantage.iter().chain(&sequence.log_probs).any(|x| !x.is_finite()) {
+                return fail("an advantage or log-probability is not finite".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn reference_log_probs(&self, data: &[TrainSequence], config: &RlConfig) -> Vec<Vec<f32>> {
+        if config.kl_weight == 0.0 {
+            return Vec::new();
+        }
+        let network = Network::new(&self.reference);
+        data.par_iter()
+            .map(|sequence| {
+                let mut all = vec![0.0; sequence.ids.len()];
+                if let Some(input) = Input::new(sequence, 0.0, &[]) {
+                    for ((at, _), value) in input.actions.iter().zip(gradient::log_probs(&network, &input)) {
+                        all[at + 1] = value;
+                    }
+                }
+                all
+            })
+            .collect()
+    }
+
+    /// One optimiser step. On a loss or gradient that is no step at all, changes nothing and returns both.
+    fn step(
+        &mut self,
+        adam: &mut Adam,
+        inputs: &[Input<'_>],
+        objective: &Objective,
+        budget: usize,
+        rates: Rates,
+        run: &mut Run,
+    ) -> Result<f64, (f64, f64)> {
+        let total = self.gradient(inputs, objective, budget);
+        let squares = total.matrices.iter().flatten().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>();
+        let norm = squares.sqrt();
+        let loss = total.sums.loss;
+        // Written so that NaN fails too.
+        if !(loss.is_finite() && norm <= LARGEST_NORM) {
+            return Err((loss, norm));
+        }
+        adam.step(&self.specs, &mut self.weights, total.matrices, norm, rates);
+        run.add(inputs, &total.sums, norm);
+        Ok(loss)
+    }
+
+    /// The gradient of all inputs together.
+    fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
+        let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
+        let shards = batch::shards(&lengths, budget);
+        let of_shard = |shard: &Vec<usize>| {
+            let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
+            match self.backend.kind {
+                Backend::Cpu => on_cut_tape(&self.config, &self.weights, &inputs, objective),
+                _ => on_tape(&self.config, &self.weights, &inputs, objective),
+            }
+        };
+        let mut results: Vec<Option<ShardGradient>> = vec![None; shards.len()];
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = self
+                .pools
+                .iter()
+                .enumerate()
+                .map(|(worker, pool)| {
+                    let (shards, of_shard) = (&shards, &of_shard);
+                    let mine = (worker..shards.len()).step_by(self.pools.len());
+                    scope.spawn(move || pool.install(|| mine.map(|i| (i, of_shard(&shards[i]))).collect::<Vec<_>>()))
+                })
+                .collect();
+            for worker in workers {
+                for (index, result) in worker.join().expect("a shard does not panic") {
+                    results[index] = Some(result);
+                }
+            }
+        });
+        let zeros = layout(&self.config, self.tokenizer.vocabulary()).iter().map(|s| vec![0.0; s.shape[0] * s.shape[1]]).collect();
+        let mut total = ShardGradient { matrices: zeros, sums: LossSums::default() };
+        for result in results.into_iter().flatten() {
+            total.sums.add(&result.sums);
+            for (sum, matrix) in total.matrices.iter_mut().zip(&result.matrices) {
+                sum.iter_mut().zip(matrix).for_each(|(sum, g)| *sum += g);
+            }
+        }
+        total
+    }
+}
+
+/// The inputs of one optimiser step with each token's weight.
+fn weighted<'a>(
+    data: &'a [TrainSequence],
+    batch: &[usize],
+    aggregation: LossAggregation,
+    references: &[Vec<f32>],
+) -> Vec<Input<'a>> {
+    let tokens: usize = batch.iter().map(|index| data[*index].action_tokens()).sum();
+    let sequences = batch.len() as f32;
+    batch
+        .iter()
+        .filter_map(|index| {
+            let sequence = &data[*index];
+            let weight = match aggregation {
+                LossAggregation::TokenMean => 1.0 / tokens as f32,
+                LossAggregation::SequenceMean => 1.0 / (sequences * sequence.action_tokens() as f32),
+                LossAggregation::Constant { tokens } => 1.0 / (sequences * tokens as f32),
+            };
+            Input::new(sequence, weight, references.get(*index).map_or(&[], Vec::as_slice))
+        })
+        .collect()
+}
+
+/// Linear warm-up, then a cosine down to the final share.
+fn schedule(step: u32, config: &ImitationConfig) -> f64 {
+    let (step, steps) = (f64::from(step) + 1.0, f64::from(config.steps).max(1.0));
+    let warmup = config.warmup_fraction * steps;
+    if step < warmup {
+        return step / warmup;
+    }
+    let done = (step - warmup) / (steps - warmup).max(1.0);
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+    config.final_rate_fraction + (1.0 - config.final_rate_fraction) * cosine
+}
+
+/// What the steps of one call add up to.
+#[derive(Default)]
+struct Run {
+    losses: Vec<f64>,
+    norms: f64,
+    sums: LossSums,
+    first_drift: Option<f64>,
+    tokens: u64,
+    sequences: u64,
+}
+
+impl Run {
+    fn steps(&self) -> u32 {
+        self.losses.len() as u32
+    }
+
+    fn add(&mut self, inputs: &[Input<'_>], sums: &LossSums, norm: f64) {
+        self.first_drift.get_or_insert(sums.drift / (sums.tokens.max(1)) as f64);
+        self.losses.push(sums.loss);
+        self.norms += norm;
+        self.sums.add(sums);
+        self.tokens += inputs.iter().map(|input| input.ids.len() as u64).sum::<u64>();
+        self.sequences += inputs.len() as u64;
+    }
+
+    /// The loss is the mean of the last `last` steps.
+    fn report(&self, last: usize) -> TrainReport {
+        let steps = self.losses.len().max(1) as f64;
+        let tokens = self.sums.tokens.max(1) as f64;
+        let tail = &self.losses[self.losses.len().saturating_sub(last)..];
+        TrainReport {
+            loss: tail.iter().sum::<f64>() / tail.len().max(1) as f64,
+            kl: self.sums.kl / tokens,
+            entropy: self.sums.entropy / tokens,
+            clip_fraction: self.sums.clipped as f64 / tokens,
+            dual_clip_fraction: self.sums.dual_clipped as f64 / tokens,
+            grad_norm: self.norms / steps,
+            drift: self.first_drift.unwrap_or(0.0),
+            tokens: self.tokens,
+            action_tokens: self.sums.tokens,
+            sequences: self.sequences,
+            steps: self.steps(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
