@@ -1,4 +1,37 @@
 //! The host of environments: the wasmtime sandbox, schema validation, verification and the interface overlay.
+//!
+//! ```text
+//! Sandbox ─ one engine, all limits
+//!    └ EnvPlugin::load ─ a component, its description checked, its schemas compiled
+//!         ├ task(&TaskRef) ─ in an instance of its own
+//!         ├ EvalEnv / TrainEnv → Env ─ an episode: next_turn, step, …, finish → Record
+//!         ├ verify ─ in an instance of its own, the only one that is given a hidden label
+//!         └ replay ─ the record executed again and compared
+//! ```
+//!
+//! Invariants: an instance serves one episode; a guest that faults is never entered again; nothing a guest returns is
+//! used before it is checked; no clock, file, environment variable or unseeded number reaches a guest.
 
+mod abi;
+mod budget;
 pub mod build;
+mod check;
+mod env;
+mod plugin;
+mod replay;
 pub mod sandbox;
+mod schema;
+mod session;
+mod source;
+mod start;
+mod user;
+mod verify;
+
+pub use budget::Budgets;
+pub use env::{Env, EvalEnv, TrainEnv};
+pub use plugin::{EnvPlugin, LoadError};
+pub use replay::{Divergence, ReplayReport, replay};
+pub use sandbox::{LogLevel, LogLine, Logs, Sandbox, SandboxError, SandboxLimits};
+pub use session::{Record, StepReply, TurnStart};
+pub use source::{EnvSource, SHIPPED};
+pub use verify::verify;

@@ -1,0 +1,217 @@
+//! A loaded environment: its description, its tasks, and the compiled component that episodes are instances of.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use coevo_core::episode::{Boundary, Fault};
+use coevo_core::id::ContentId;
+use coevo_core::seed::{Purpose, StreamKey};
+use coevo_core::task::{EnvSpec, Task, TaskRef, ToolSpec};
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use crate::abi;
+use crate::check;
+use crate::sandbox::{HostState, Instance, Sandbox};
+use crate::schema::Schema;
+use crate::source::EnvSource;
+use crate::start::Starts;
+
+/// A loaded environment. Cheap to clone, and shared by all workers.
+#[derive(Clone)]
+pub struct EnvPlugin(Arc<Loaded>);
+
+struct Loaded {
+    sandbox: Sandbox,
+    pre: abi::EnvironmentPre<HostState>,
+    spec: EnvSpec,
+    /// In the order of `spec.tools`.
+    schemas: Vec<Schema>,
+    component: ContentId,
+    starts: Starts,
+}
+
+/// Why an environment could not be loaded: the user's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("environment {name:?} does not exist\nhint: shipped are {shipped}; a path to a component needs a / in it")]
+    UnknownName { name: String, shipped: String },
+    #[error("{path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{folder}: no component in this folder\nhint: `coevo env build {folder}`")]
+    NotBuilt { folder: PathBuf },
+    #[error("{folder}: several components: {names}\nhint: name one of them")]
+    Several { folder: PathBuf, names: String },
+    #[error(
+        "{source_name}: a core WebAssembly module, not a component\nhint: `coevo env build FOLDER` makes a component"
+    )]
+    CoreModule { source_name: String },
+    #[error("{source_name}: not a WebAssembly component: {reason}\nhint: `coevo env build FOLDER` makes one")]
+    NotAComponent { source_name: String, reason: String },
+    #[error(
+        "{source_name}: speaks {found}, this program speaks coevo:env/guest@{}\n\
+         hint: build the environment again with the SDK of this program",
+        abi::VERSION
+    )]
+    AbiVersion { source_name: String, found: String },
+    #[error(
+        "{source_name}: does not export coevo:env/guest@{}\nhint: is `coevo_sdk::export!(YourEnvironment);` in its lib.rs?",
+        abi::VERSION
+    )]
+    NotAnEnvironment { source_name: String },
+    #[error(
+        "{source_name}: imports {import}, which an environment may not\n\
+         hint: environments import coevo:env/host@{} only; build for wasm32-unknown-unknown (no WASI)",
+        abi::VERSION
+    )]
+    Import { source_name: String, import: String },
+    #[error("{source_name}: does not fit the interface coevo:env@{}: {reason}", abi::VERSION)]
+    Link { source_name: String, reason: String },
+    #[error("{source_name}: its description is wrong: {problem}")]
+    Description { source_name: String, problem: String },
+    #[error("{source_name}: {during} failed: {message}")]
+    Fault { source_name: String, during: String, message: String },
+}
+
+impl EnvPlugin {
+    /// Loads, checks and describes an environment.
+    ///
+    /// # Errors
+    /// Anything wrong with the file, the component or its description, each with its fix.
+    pub fn load(sandbox: &Sandbox, source: &EnvSource) -> Result<Self, LoadError> {
+        Self::from_bytes(sandbox, &source.to_string(), &source.read()?)
+    }
+
+    /// As [`EnvPlugin::load`], from a component in memory; `source_name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`EnvPlugin::load`].
+    pub fn from_bytes(sandbox: &Sandbox, source_name: &str, wasm: &[u8]) -> Result<Self, LoadError> {
+        let source_name = source_name.to_owned();
+        // The preamble's layer field tells a component (1) from a core module (0).
+        if wasm.starts_with(b"\0asm") && wasm.get(6..8) == Some(&[0, 0]) {
+            return Err(LoadError::CoreModule { source_name });
+        }
+        if !wasm.starts_with(b"\0asm") {
+            return Err(LoadError::NotAComponent { source_name, reason: "it is no WebAssembly at all".to_owned() });
+        }
+        let component = sandbox.compile(wasm).map_err(|error| LoadError::NotAComponent {
+            source_name: source_name.clone(),
+            reason: format!("{error:#}"),
+        })?;
+        interface(&component, sandbox, &source_name)?;
+        let link =
+            |error: wasmtime::Error| LoadError::Link { source_name: source_name.clone(), reason: format!("{error:#}") };
+        let pre = sandbox.linker().instantiate_pre(&component).and_then(abi::EnvironmentPre::new).map_err(link)?;
+        let fault = |fault: Fault| LoadError::Fault {
+            source_name: source_name.clone(),
+            during: fault.during,
+            message: fault.message,
+        };
+        let host = HostState::new(StreamKey::new(0, Purpose::Environment), sandbox.limits());
+        let said = Instance::new(sandbox, &pre, host).and_then(|mut instance| instance.describe()).map_err(fault)?;
+        let (spec, schemas) =
+            check::description(said).map_err(|problem| LoadError::Description { source_name, problem })?;
+        let component = ContentId::of_bytes(wasm);
+        let sandbox = sandbox.clone();
+        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, starts: Starts::default() })))
+    }
+
+    /// What the environment says of itself.
+    pub fn spec(&self) -> &EnvSpec {
+        &self.0.spec
+    }
+
+    /// Address of the component's bytes: two runs with equal ids ran the same environment.
+    pub fn component_id(&self) -> &ContentId {
+        &self.0.component
+    }
+
+    /// Generates a task, in an instance of its own.
+    ///
+    /// # Errors
+    /// A `Host` fault when the reference names no task of this environment; the guest's faults otherwise.
+    pub fn task(&self, of: &TaskRef) -> Result<Task, Fault> {
+        let refuse = |message: String| Err(Fault { boundary: Boundary::Host, during: "generate".to_owned(), message });
+        let spec = self.spec();
+        let Some(split) = spec.splits.iter().find(|split| split.name == of.split) else {
+            let known = spec.splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>().join(", ");
+            return refuse(format!("{} has no split {:?}; it has {known}", spec.name, of.split));
+        };
+        if of.index >= split.tasks {
+            return refuse(format!("split {:?} of {} has {} tasks, no {}", of.split, spec.name, split.tasks, of.index));
+        }
+        self.generate(&of.split, of.index, of.seed)
+    }
+
+    /// As [`EnvPlugin::task`] without looking the split up: the guest itself must know it.
+    pub(crate) fn generate(&self, split: &str, index: u32, seed: u64) -> Result<Task, Fault> {
+        let mut instance = self.instance(StreamKey::new(0, Purpose::Environment))?;
+        let said = instance.generate(split, index, seed)?;
+        check::task(said, self.spec()).map_err(|problem| instance.condemn("generate", problem))
+    }
+
+    /// Turns external task data (the environment's own JSON) into a task.
+    ///
+    /// # Errors
+    /// The guest's own refusal, or a task that breaks the contract.
+    pub fn import_task(&self, data: &str) -> Result<Task, Fault> {
+        let mut instance = self.instance(StreamKey::new(0, Purpose::Environment))?;
+        let said = instance.import_task(data)?;
+        check::task(said, self.spec()).map_err(|problem| instance.condemn("import-task", problem))
+    }
+
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.0.sandbox
+    }
+
+    /// A fresh instance with the host's side at the beginning of `stream`.
+    pub(crate) fn instance(&self, stream: StreamKey) -> Result<Instance, Fault> {
+        self.instance_with(HostState::new(stream, self.0.sandbox.limits()))
+    }
+
+    pub(crate) fn instance_with(&self, host: HostState) -> Result<Instance, Fault> {
+        Instance::new(&self.0.sandbox, &self.0.pre, host)
+    }
+
+    /// A declared tool with its compiled schema.
+    pub(crate) fn tool(&self, name: &str) -> Option<(&ToolSpec, &Schema)> {
+        let at = self.0.spec.tools.iter().position(|tool| tool.name == name)?;
+        Some((&self.0.spec.tools[at], &self.0.schemas[at]))
+    }
+
+    pub(crate) fn starts(&self) -> &Starts {
+        &self.0.starts
+    }
+}
+
+impl std::fmt::Debug for EnvPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EnvPlugin({} {}, {})", self.0.spec.name, self.0.spec.version, self.0.component)
+    }
+}
+
+/// Checks by name what a component imports and exports, so that the commonest mistakes have messages of their own.
+fn interface(component: &Component, sandbox: &Sandbox, source_name: &str) -> Result<(), LoadError> {
+    let source_name = source_name.to_owned();
+    let ty = component.component_type();
+    let wanted = format!("coevo:env/guest@{}", abi::VERSION);
+    let exports: Vec<String> = ty.exports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
+    if !exports.contains(&wanted) {
+        return match exports.into_iter().find(|name| name.starts_with("coevo:env/guest")) {
+            Some(found) => Err(LoadError::AbiVersion { source_name, found }),
+            None => Err(LoadError::NotAnEnvironment { source_name }),
+        };
+    }
+    let allowed = ["host", "types"].map(|name| format!("coevo:env/{name}@{}", abi::VERSION));
+    for (name, item) in ty.imports(sandbox.engine()) {
+        let harmless = matches!(item.ty, ComponentItem::Type(_));
+        if !harmless && !allowed.iter().any(|allowed| allowed == name) {
+            return Err(match name.starts_with("coevo:env/") {
+                true => LoadError::AbiVersion { source_name, found: name.to_owned() },
+                false => LoadError::Import { source_name, import: name.to_owned() },
+            });
+        }
+    }
+    Ok(())
+}

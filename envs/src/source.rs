@@ -1,0 +1,79 @@
+//! Where an environment's component comes from.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::plugin::LoadError;
+
+/// The shipped environments, by name: embedded, so that a first run needs no WASM toolchain. This is the one list.
+pub const SHIPPED: &[(&str, &[u8])] = &[("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm"))];
+
+/// Names an environment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EnvSource {
+    /// One of [`SHIPPED`].
+    Shipped(String),
+    /// A component, or the folder of a guest that was built.
+    Path(PathBuf),
+}
+
+impl FromStr for EnvSource {
+    type Err = std::convert::Infallible;
+
+    /// Text with a separator or ending in `.wasm` is a path, anything else a shipped name.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_path = text.contains(['/', std::path::MAIN_SEPARATOR]) || text.ends_with(".wasm") || text == ".";
+        Ok(if is_path { Self::Path(text.into()) } else { Self::Shipped(text.to_owned()) })
+    }
+}
+
+impl std::fmt::Display for EnvSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Shipped(name) => f.write_str(name),
+            Self::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl EnvSource {
+    /// The component's bytes.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, LoadError> {
+        match self {
+            Self::Shipped(name) => match SHIPPED.iter().find(|(shipped, _)| shipped == name) {
+                Some((_, bytes)) => Ok(bytes.to_vec()),
+                None => Err(LoadError::UnknownName {
+                    name: name.clone(),
+                    shipped: SHIPPED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+                }),
+            },
+            Self::Path(path) => {
+                let file = if path.is_dir() { in_folder(path)? } else { path.clone() };
+                std::fs::read(&file).map_err(|source| LoadError::Read { path: file, source })
+            }
+        }
+    }
+}
+
+/// The component of a guest's folder: `<folder's name>.wasm`, else the only one there.
+fn in_folder(folder: &Path) -> Result<PathBuf, LoadError> {
+    let read = |source| LoadError::Read { path: folder.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    let whole = folder.canonicalize().map_err(read)?;
+    let own = found.iter().find(|path| path.file_stem() == whole.file_name());
+    match (own, found.as_slice()) {
+        (Some(path), _) | (None, [path]) => Ok(path.clone()),
+        (None, []) => Err(LoadError::NotBuilt { folder: folder.to_owned() }),
+        (None, several) => {
+            let names = several.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+            Err(LoadError::Several { folder: folder.to_owned(), names })
+        }
+    }
+}

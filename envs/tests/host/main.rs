@@ -1,0 +1,7 @@
+//! The host with real guests in the real sandbox.
+
+mod common;
+mod episode;
+mod hostile;
+mod loading;
+mod stamps;

@@ -1,0 +1,23 @@
+//! A component that is checked in must be the one its sources make: a stale stamp fails here.
+
+use std::path::{Path, PathBuf};
+
+use coevo_envs::build::stamp;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn stamps_are_fresh() {
+    let mut guests =
+        vec![(root().join("envs/tests/guests/hostile"), root().join("envs/tests/guests/hostile/hostile.stamp"))];
+    for (name, _) in coevo_envs::SHIPPED {
+        guests.push((root().join("plugins").join(name), root().join(format!("plugins/components/{name}.stamp"))));
+    }
+    for (folder, file) in guests {
+        let recorded = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let now = stamp(&folder).unwrap();
+        assert_eq!(recorded.trim(), now, "{} is stale\nhint: `coevo env build {}`", file.display(), folder.display());
+    }
+}
