@@ -4,8 +4,11 @@
 //! [`Settings`] for each arm and the [`Plan`] of stages. Invariants: no defaults are left open, a configured 0 stays 0, and
 //! the same text gives the same scenario and the same id on every machine.
 
+mod check;
 mod hint;
 mod limits;
+mod locate;
+mod origin;
 mod plan;
 mod problem;
 mod resolve;

@@ -27,7 +27,8 @@ const TYPICAL_STEPS: u64 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
-    /// Tokenizer and behaviour cloning; the settings are those of the first of `arms`.
+    /// Tokenizer and behaviour cloning. `arms` agree on everything that it depends on but the evolution, of which the
+    /// scenario's base counts: demonstrations show cues of its rules, whichever arm continues.
     WarmStart { arms: Vec<String> },
     /// The warm-started policy on test, with the base interface; counts as the baseline of all `arms`.
     Baseline { arms: Vec<String> },

@@ -4,17 +4,20 @@
 //! `--set arms.NAME.a.b=c`. Every problem of a stage is reported; a stage with problems ends the loading.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use coevo_core::id::ContentId;
 use serde_json::{Map, Value};
 
+use crate::check;
 use crate::hint;
-use crate::limits::{self, Unfit};
-use crate::plan::{OrderError, Plan, plan};
+use crate::limits;
+use crate::locate::End;
+use crate::origin::{Origin, similar_file};
+use crate::plan::{Plan, plan};
 use crate::problem::{Place, Problem, ScenarioError, dotted};
 use crate::schema;
-use crate::source::{self, End};
+use crate::source;
 use crate::types::{Sequel, Settings};
 
 /// Longest arm name; it becomes a folder name.
@@ -86,7 +89,7 @@ impl ResolvedScenario {
         }
         let schema = schema::json_schema();
         schema::fill_empty_sections(&schema, &mut root);
-        problems.extend(schema::check(&schema, &root).into_iter().map(|issue| Problem {
+        problems.extend(check::check(&schema, &root).into_iter().map(|issue| Problem {
             place: origin.place(&issue.path, issue.end),
             key: dotted(&issue.path),
             message: issue.message,
@@ -240,7 +243,7 @@ fn apply_set(root: &mut Value, text: &str, known_arms: &[String]) -> Result<Vec<
         }
         if !place.is_object() {
             let holder = dotted(&path[..depth]);
-            let message = format!("`{holder}` is {}, which has no keys inside", schema::shown(place));
+            let message = format!("`{holder}` is {}, which has no keys inside", check::shown(place));
             return Err(problem(key, message, format!("set `{holder}` itself")));
         }
         let Value::Object(map) = place else { unreachable!("just checked") };
@@ -310,86 +313,5 @@ fn resolve_path(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'_
                 )
             }),
         });
-    }
-}
-
-/// "did you mean" for a path whose folder holds something with nearly the same name.
-fn similar_file(path: &Path) -> Option<String> {
-    let wanted = path.file_name()?.to_str()?;
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(PathBuf::from("."), Path::to_path_buf);
-    let mut names: Vec<String> =
-        std::fs::read_dir(&folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
-    let near = hint::nearest(wanted, names.iter().map(String::as_str))?;
-    Some(format!("did you mean `{}`?", path.with_file_name(near).display()))
-}
-
-/// Where each part of the settings was written.
-struct Origin<'a> {
-    file: &'a str,
-    text: &'a str,
-    /// Path and text of each `--set`, in order.
-    sets: Vec<(Vec<String>, String)>,
-}
-
-impl Origin<'_> {
-    /// The last `--set` that covers `path`, else its place in the text, else that of the nearest section around it.
-    fn place(&self, path: &[String], end: End) -> Place {
-        if let Some((_, text)) = self.sets.iter().rev().find(|(set, _)| path.starts_with(set)) {
-            return Place::Set(text.clone());
-        }
-        let around = (1..path.len()).rev().map(|length| (&path[..length], End::Key));
-        let at =
-            std::iter::once((path, end)).chain(around).find_map(|(path, end)| source::locate(self.text, path, end));
-        Place::File { file: self.file.to_owned(), at }
-    }
-
-    fn whole(&self, message: String) -> Problem {
-        let place = Place::File { file: self.file.to_owned(), at: None };
-        Problem { place, key: String::new(), message, hint: None }
-    }
-
-    /// Blames the arm if the key stands there, and the base otherwise.
-    fn unfit(&self, arm: &str, over: &Value, unfit: Unfit) -> Problem {
-        // `rules[2].off` is the path rules, [2], off here, and /rules/2/off as a JSON pointer.
-        let path: Vec<String> = unfit.key.replace('[', ".[").split('.').map(str::to_owned).collect();
-        let pointer = format!("/{}", path.join("/")).replace(['[', ']'], "");
-        let in_arm = over.pointer(&pointer).is_some();
-        let path = if in_arm { [vec!["arms".to_owned(), arm.to_owned()], path].concat() } else { path };
-        Problem {
-            place: self.place(&path, End::Value),
-            message: format!("`{}`{}", dotted(&path), unfit.message),
-            key: dotted(&path),
-            hint: unfit.hint,
-        }
-    }
-
-    fn order(&self, error: OrderError, arms: &[ArmPlan]) -> Problem {
-        match error {
-            OrderError::Unknown { arm, key, named } => {
-                let path = ["arms".to_owned(), arm, key.to_owned()];
-                let names = || arms.iter().map(|arm| arm.name.as_str());
-                let hint = hint::nearest(&named, names())
-                    .map_or_else(|| format!("arms: {}", hint::list(names())), |near| format!("did you mean `{near}`?"));
-                Problem {
-                    place: self.place(&path, End::Value),
-                    message: format!("`{}` names the arm {named:?}, which does not exist", dotted(&path)),
-                    key: dotted(&path),
-                    hint: Some(hint),
-                }
-            }
-            OrderError::Cycle(cycle) => {
-                let first = cycle.first().cloned().unwrap_or_default();
-                let path = ["arms".to_owned(), first.clone()];
-                let chain: Vec<String> = cycle.iter().chain([&first]).map(|name| format!("`{name}`")).collect();
-                Problem {
-                    place: self.place(&path, End::Key),
-                    key: dotted(&path),
-                    message: format!("arms wait for each other: {}", chain.join(" after ")),
-                    hint: Some("remove one `after` or `start_from` of this chain".into()),
-                }
-            }
-        }
     }
 }
