@@ -166,7 +166,8 @@ fn scenarios_are_varied() {
 fn an_inconsistent_initial_state_is_refused() {
     let task = generate::<Travel>("train", 0, 0).unwrap();
     let good: State = Travel::initial(&task.initial_state).unwrap();
-    let breaks: [(&str, fn(&mut State)); 4] = [
+    type Spoil = (&'static str, fn(&mut State));
+    let breaks: [Spoil; 4] = [
         ("flight", |state| state.flights.clear()),
         ("card", |state| state.cards.clear()),
         ("traveler", |state| state.travelers.clear()),

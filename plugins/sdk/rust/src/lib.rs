@@ -42,6 +42,11 @@ pub use tool::{Description, Tool, ToolError, Ty};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeDoctests;
+
 /// Reads a state's JSON form.
 ///
 /// # Errors

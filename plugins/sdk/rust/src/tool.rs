@@ -51,11 +51,31 @@ fn object_schema<'a>(fields: impl Iterator<Item = (&'a str, Value, bool)>, open:
     schema
 }
 
+/// An argument or a field of a result. Schemas are written on demand: a description is cheap to make.
 #[derive(Clone, Debug)]
-struct Arg {
+struct Field {
     name: &'static str,
-    schema: Value,
+    ty: Ty,
+    doc: &'static str,
     required: bool,
+    refinements: Vec<(&'static str, Value)>,
+}
+
+impl Field {
+    fn new(name: &'static str, ty: Ty, doc: &'static str, required: bool) -> Self {
+        Self { name, ty, doc, required, refinements: Vec::new() }
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = self.ty.schema();
+        if !self.doc.is_empty() {
+            schema["description"] = Value::from(self.doc);
+        }
+        for (key, value) in &self.refinements {
+            schema[*key] = value.clone();
+        }
+        schema
+    }
 }
 
 /// One tool. Methods that refine an argument ([`Tool::one_of`], [`Tool::pattern`], [`Tool::range`]) mean the argument
@@ -71,8 +91,8 @@ pub struct Tool {
     pub side: Side,
     /// Whether a successful call may change the state.
     pub mutates: bool,
-    args: Vec<Arg>,
-    results: Vec<Arg>,
+    args: Vec<Field>,
+    results: Vec<Field>,
 }
 
 impl Tool {
@@ -105,15 +125,13 @@ impl Tool {
     }
 
     fn push(mut self, name: &'static str, ty: Ty, doc: &'static str, required: bool) -> Self {
-        let mut schema = ty.schema();
-        schema["description"] = Value::from(doc);
-        self.args.push(Arg { name, schema, required });
+        self.args.push(Field::new(name, ty, doc, required));
         self
     }
 
-    fn refine(mut self, key: &str, value: Value) -> Self {
+    fn refine(mut self, key: &'static str, value: Value) -> Self {
         if let Some(arg) = self.args.last_mut() {
-            arg.schema[key] = value;
+            arg.refinements.push((key, value));
         }
         self
     }
@@ -135,13 +153,13 @@ impl Tool {
 
     /// A field that every successful result has.
     pub fn returns(mut self, name: &'static str, ty: Ty) -> Self {
-        self.results.push(Arg { name, schema: ty.schema(), required: true });
+        self.results.push(Field::new(name, ty, "", true));
         self
     }
 
     /// A field that a successful result may have.
     pub fn may_return(mut self, name: &'static str, ty: Ty) -> Self {
-        self.results.push(Arg { name, schema: ty.schema(), required: false });
+        self.results.push(Field::new(name, ty, "", false));
         self
     }
 
@@ -169,12 +187,12 @@ impl Tool {
 
     /// JSON Schema of the arguments object.
     pub fn arguments_schema(&self) -> Value {
-        object_schema(self.args.iter().map(|arg| (arg.name, arg.schema.clone(), arg.required)), false)
+        object_schema(self.args.iter().map(|arg| (arg.name, arg.schema(), arg.required)), false)
     }
 
     /// JSON Schema of a successful result.
     pub fn result_schema(&self) -> Value {
-        object_schema(self.results.iter().map(|arg| (arg.name, arg.schema.clone(), arg.required)), true)
+        object_schema(self.results.iter().map(|arg| (arg.name, arg.schema(), arg.required)), true)
     }
 }
 
