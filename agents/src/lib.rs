@@ -5,6 +5,7 @@
 //! slot's numbers must not depend on who else is in the batch: that is what makes a trace equal for any number of workers.
 
 pub mod agent;
+pub mod agents;
 pub mod config;
 pub mod infer;
 pub mod kernels;
