@@ -1,1 +1,37 @@
-fn main() {}
+//! `coevo`: the command line and composition root. Parses arguments, calls the loop, shows what came of it.
+
+mod cli;
+mod command;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, EnvVerb, Verb};
+use command::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.verb {
+        Verb::Run(args) => command::run::run(&args),
+        Verb::Resume(args) => command::run::resume(&args),
+        Verb::Eval(args) => command::eval::eval(&args),
+        Verb::Replay(args) => command::replay::replay(&args),
+        Verb::Table(args) => command::run::table(&args),
+        Verb::Export(args) => command::export::export(&args),
+        Verb::Env(EnvVerb::List { json }) => command::env::list(json),
+        Verb::Env(EnvVerb::Show { env, task, json }) => command::env::show(&env, task, json),
+        Verb::Env(EnvVerb::Build { folder, out }) => command::env::build(&folder, out.as_deref()),
+        Verb::Schema => command::schema(),
+        Verb::Bench(args) => command::bench::bench(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure { message, code }) => {
+            eprintln!("error: {message}");
+            code
+        }
+    }
+}

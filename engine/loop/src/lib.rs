@@ -1,1 +1,18 @@
-//! The co-evolution round, with rollout slots on bevy_ecs and crossbeam workers.
+//! The co-evolution round, with rollout slots on bevy_ecs and crossbeam workers, and the run made of rounds.
+//!
+//! Invariants: a round is committed whole or not at all; nothing read from a clock, a thread or a channel's order reaches
+//! a result; evaluation is given no interface.
+
+pub mod bench;
+pub mod clock;
+pub mod demonstrate;
+pub mod error;
+pub mod observer;
+pub mod replay;
+pub mod round;
+pub mod run;
+pub mod scribe;
+pub mod slots;
+pub mod summary;
+pub mod tasks;
+mod worker;

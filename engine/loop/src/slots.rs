@@ -9,14 +9,13 @@ use std::sync::{Arc, Mutex};
 
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::SingleThreadedExecutor;
-use coevo_agents::agent::{Agent, EpisodeStart, Reply, Request};
+use coevo_agents::{Agent, EpisodeStart, Reply, Request};
 use coevo_core::episode::{Ending, Episode, EpisodeKey, Fault, TokenTrace, Truncation, Verdict};
 use coevo_core::interface::Interface;
 use coevo_core::render::Message;
 use coevo_core::seed::StreamKey;
 use coevo_core::task::Task;
-use coevo_envs::session::Budgets;
-use coevo_envs::EnvPlugin;
+use coevo_envs::{Budgets, EnvPlugin};
 use crossbeam::channel::{Receiver, Sender, bounded};
 
 use crate::worker::{self, Outcome, Work};
@@ -34,7 +33,7 @@ pub enum Arena {
 #[derive(Clone)]
 pub struct Job {
     pub key: EpisodeKey,
-    pub plugin: Arc<EnvPlugin>,
+    pub plugin: EnvPlugin,
     /// A task that the plugin failed to generate makes a faulted episode.
     pub task: Result<Arc<Task>, Fault>,
     pub arena: Arena,
@@ -78,7 +77,11 @@ pub fn play(
         drop((work, from_workers));
 
         let mut world = World::new();
-        world.insert_resource(Queue { jobs: jobs.into_iter().enumerate().collect(), played: empty(total), finished: 0 });
+        world.insert_resource(Queue {
+            jobs: jobs.into_iter().enumerate().collect(),
+            played: empty(total),
+            finished: 0,
+        });
         world.insert_resource(Actor(Mutex::new(agent)));
         world.insert_resource(Workers { send: to_workers, receive: outcomes });
         for number in 0..slots {
@@ -285,7 +288,7 @@ fn unplayable(job: &Job, fault: &Fault) -> Played {
 
 fn interface_id(job: &Job) -> coevo_core::id::ContentId {
     match &job.arena {
-        Arena::Evolved(interface) => interface.id(),
-        Arena::Base => Interface::base().id(),
+        Arena::Evolved(interface) => interface.id().clone(),
+        Arena::Base => Interface::base().id().clone(),
     }
 }

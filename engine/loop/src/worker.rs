@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use coevo_core::episode::{Boundary, Ending, Fault, Truncation, Turn, Verdict};
+use coevo_core::episode::{Ending, Fault, Truncation, Turn, Verdict};
 use coevo_core::render::Message;
+use coevo_core::seed::StreamKey;
 use coevo_core::task::Task;
-use coevo_envs::session::{Budgets, Env, EvalEnv, TrainEnv};
-use coevo_envs::{EnvPlugin, verify};
+use coevo_envs::{Budgets, Env, EnvPlugin, EvalEnv, TrainEnv, verify};
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::slots::{Arena, Job};
@@ -17,8 +17,10 @@ use crate::slots::{Arena, Job};
 /// An episode under way.
 pub struct Seat {
     env: Env,
-    plugin: Arc<EnvPlugin>,
+    plugin: EnvPlugin,
     task: Arc<Task>,
+    env_stream: StreamKey,
+    offered: Vec<String>,
     /// User turn, from 0.
     pub turn: u16,
     /// Step within the turn, from 0.
@@ -79,7 +81,15 @@ fn open(job: Job, budgets: &Budgets) -> Outcome {
         }
     };
     match opened {
-        Ok(env) => next_turn(Seat { env, plugin: job.plugin, task, turn: 0, step: 0 }),
+        Ok(env) => next_turn(Seat {
+            env,
+            plugin: job.plugin,
+            task,
+            env_stream: job.env_stream,
+            offered: Vec::new(),
+            turn: 0,
+            step: 0,
+        }),
         Err(fault) => failed_to_open(fault),
     }
 }
@@ -104,7 +114,7 @@ fn step(mut seat: Seat, text: &str) -> Outcome {
         }
         Ok(reply) => {
             seat.step += 1;
-            let offered = seat.env.offered().to_vec();
+            let offered = seat.offered.clone();
             Outcome::Waiting { seat, messages: reply.message.into_iter().collect(), offered }
         }
     }
@@ -114,25 +124,25 @@ fn next_turn(mut seat: Seat) -> Outcome {
     match seat.env.next_turn() {
         Err(fault) => abort(seat, fault),
         Ok(None) => close(seat),
-        Ok(Some(start)) => Outcome::Waiting { seat, messages: start.messages, offered: start.offered },
+        Ok(Some(start)) => {
+            seat.offered.clone_from(&start.offered);
+            Outcome::Waiting { seat, messages: start.messages, offered: start.offered }
+        }
     }
 }
 
 fn close(seat: Seat) -> Outcome {
-    let Seat { env, plugin, task, .. } = seat;
+    let Seat { env, plugin, task, env_stream, .. } = seat;
     let record = env.finish();
     let verdict = match &record.ending {
         Ending::Faulted(fault) => Verdict::Unscored(fault.clone()),
-        Ending::Terminated | Ending::Truncated(_) => verify(&plugin, &task, &record.turns),
+        Ending::Terminated | Ending::Truncated(_) => verify(&plugin, &task, &record.turns, env_stream),
     };
     let initial_state_hash = record.initial_state_hash;
     Outcome::Finished(Box::new(End { turns: record.turns, ending: record.ending, initial_state_hash, verdict }))
 }
 
-fn abort(seat: Seat, fault: Fault) -> Outcome {
-    debug_assert!(fault.boundary != Boundary::Verifier, "the verifier runs after the episode");
-    let record = seat.env.finish();
-    let (turns, initial_state_hash) = (record.turns, record.initial_state_hash);
-    let ending = Ending::Faulted(fault.clone());
-    Outcome::Finished(Box::new(End { turns, ending, initial_state_hash, verdict: Verdict::Unscored(fault) }))
+fn abort(mut seat: Seat, fault: Fault) -> Outcome {
+    seat.env.fail(fault);
+    close(seat)
 }

@@ -1,0 +1,99 @@
+//! The warm start: oracle demonstrations on the training split, the tokenizer they train, and behaviour cloning.
+//!
+//! The demonstrator errs now and then and recovers; the error is seen and not imitated. Some demonstrations show randomly
+//! chosen cues of the environment's rules, so that a cue is text the policy can read by the time evolution shows one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coevo_agents::agents::NoisyOracle;
+use coevo_agents::{Tokenizer, TrainSequence};
+use coevo_core::episode::{EpisodeKey, Stage};
+use coevo_core::interface::Interface;
+use coevo_core::seed::{Purpose, StreamKey};
+use coevo_core::task::HiddenLabel;
+use coevo_scenarios::Settings;
+
+use crate::round::{Batch, jobs};
+use crate::scribe::{Book, Scribe, encode};
+use crate::slots::{Arena, Job, Parallelism, Played, play};
+use crate::tasks::TaskPool;
+use coevo_envs::Budgets;
+
+/// Share of the possible cues that a demonstration with cues shows.
+const CUE_SHARE: f64 = 0.3;
+
+/// Demonstrated episodes, with tokens, and the tokenizer trained on them.
+pub struct Demonstrations {
+    pub played: Vec<Played>,
+    /// Every interface that was shown.
+    pub interfaces: Vec<Interface>,
+    pub tokenizer: Tokenizer,
+    pub sequences: Vec<TrainSequence>,
+}
+
+/// Plays the demonstrations of `settings` and trains the tokenizer on what was read and written.
+///
+/// # Errors
+/// When the vocabulary is too small for a tokenizer.
+pub fn demonstrate(
+    arm: &str,
+    pool: &TaskPool,
+    settings: &Settings,
+    budgets: &Budgets,
+    parallelism: Parallelism,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Demonstrations, coevo_agents::tokenizer::TokenizerError> {
+    let warm = &settings.agent.warm_start;
+    let (jobs, interfaces) = plan(arm, pool, settings);
+    let labels: BTreeMap<String, HiddenLabel> = jobs
+        .iter()
+        .filter_map(|job| job.task.as_ref().ok())
+        .map(|task| (task.public.id.clone(), task.hidden.clone()))
+        .collect();
+    let streams: Vec<StreamKey> = jobs.iter().map(|job| job.action_stream).collect();
+    let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes);
+    let (scribe, book) = Scribe::new(oracle);
+    let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
+    let tokenizer = train_tokenizer(&book, settings)?;
+    let book = book.lock().expect("no panic while writing");
+    for (played, stream) in played.iter_mut().zip(&streams) {
+        if let Some(conversation) = book.get(stream) {
+            played.episode.tokens = encode(&tokenizer, conversation);
+        }
+    }
+    let sequences = played
+        .iter()
+        .filter(|p| p.verdict.reward() == Some(1.0))
+        .map(|p| TrainSequence::imitation(&p.episode.tokens))
+        .collect();
+    Ok(Demonstrations { played, interfaces, tokenizer, sequences })
+}
+
+fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Interface>) {
+    let warm = &settings.agent.warm_start;
+    let mut interfaces = Vec::new();
+    let mut all = Vec::with_capacity(warm.episodes as usize);
+    for number in 0..warm.episodes {
+        let (index, replica) = (number % settings.environment.train, number / settings.environment.train);
+        let batch = Batch { arm, stage: Stage::Warmup, round: 0, seed: settings.seed, replicas: 1 };
+        let mut job = jobs(batch, pool, "train", &[index], &Arena::Base).remove(0);
+        job.key = EpisodeKey { replica, ..job.key };
+        job.action_stream = job.action_stream.replica(replica);
+        let mut stream = StreamKey { purpose: Purpose::Control, ..job.action_stream }.stream();
+        if stream.uniform() < warm.cues {
+            let spec = pool.plugin().spec();
+            let interface = Interface::random(spec, &settings.evolution, CUE_SHARE, &mut stream);
+            job.arena = Arena::Evolved(Arc::new(interface.clone()));
+            interfaces.push(interface);
+        }
+        all.push(job);
+    }
+    (all, interfaces)
+}
+
+fn train_tokenizer(book: &Book, settings: &Settings) -> Result<Tokenizer, coevo_agents::tokenizer::TokenizerError> {
+    let book = book.lock().expect("no panic while writing");
+    let texts = book.values().flatten().map(|seen| seen.message.text.as_str());
+    Tokenizer::train(texts, &settings.agent.tokenizer)
+}

@@ -1,0 +1,196 @@
+//! One round as plain functions that read like its definition (METHOD.md §1): draw, roll out, diagnose, assess, then
+//! evolve and weigh from the same frozen profile.
+
+use std::sync::Arc;
+
+use coevo_agents::TrainSequence;
+use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, turn_tokens, weigh};
+use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
+use coevo_core::episode::{EpisodeKey, Stage};
+use coevo_core::interface::{EvolutionState, evolve};
+use coevo_core::profile::{Profile, assess};
+use coevo_core::seed::{Purpose, StreamKey};
+use coevo_core::task::{EnvSpec, TaskRef};
+use coevo_scenarios::Settings;
+use serde::{Deserialize, Serialize};
+
+use crate::slots::{Arena, Job, Played};
+use crate::tasks::TaskPool;
+
+/// What an arm carries from round to round, beside the learner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmState {
+    pub profile: Profile,
+    pub evolution: EvolutionState,
+    pub weights: WeightState,
+}
+
+impl ArmState {
+    /// Before round 1.
+    pub fn initial(spec: &EnvSpec, settings: &Settings) -> Self {
+        Self {
+            profile: Profile::new(&settings.diagnosis.profile),
+            evolution: EvolutionState::initial(spec, &settings.evolution),
+            weights: WeightState::default(),
+        }
+    }
+
+    /// What the next round's training environment shows.
+    pub fn arena(&self) -> Arena {
+        Arena::Evolved(Arc::new(self.evolution.interface.clone()))
+    }
+}
+
+/// An episode with everything the round found out about it.
+pub struct Diagnosed {
+    pub played: Played,
+    /// `None` where the episode was not scored.
+    pub diagnosis: Option<Diagnosis>,
+    /// `None` where it is not trained on.
+    pub weights: Option<EpisodeWeights>,
+}
+
+/// Indices of the training tasks of a round: a walk through shuffled copies of the pool, the same for every arm.
+pub fn draw(seed: u64, pool: u32, tasks: u32, round: u32) -> Vec<u32> {
+    let first = u64::from(round - 1) * u64::from(tasks);
+    let mut shuffled: Option<(u64, Vec<u32>)> = None;
+    (first..first + u64::from(tasks))
+        .map(|position| {
+            let (epoch, place) = (position / u64::from(pool), (position % u64::from(pool)) as usize);
+            if shuffled.as_ref().is_none_or(|(of, _)| *of != epoch) {
+                let mut order: Vec<u32> = (0..pool).collect();
+                StreamKey::new(seed, Purpose::Batch).round(epoch as u32).stream().shuffle(&mut order);
+                shuffled = Some((epoch, order));
+            }
+            shuffled.as_ref().expect("just made").1[place]
+        })
+        .collect()
+}
+
+/// What names a set of episodes.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    pub arm: &'a str,
+    pub stage: Stage,
+    pub round: u32,
+    /// Seed of the arm.
+    pub seed: u64,
+    pub replicas: u32,
+}
+
+/// The jobs of a batch: task by task, replica by replica.
+pub fn jobs(batch: Batch<'_>, pool: &TaskPool, split: &str, indices: &[u32], arena: &Arena) -> Vec<Job> {
+    let mut jobs = Vec::with_capacity(indices.len() * batch.replicas as usize);
+    for &index in indices {
+        let task: TaskRef = pool.task_ref(split, index);
+        let stream = StreamKey::new(batch.seed, Purpose::Environment).round(batch.round).task(stream_task(&task));
+        for replica in 0..batch.replicas {
+            jobs.push(Job {
+                key: EpisodeKey {
+                    arm: batch.arm.to_owned(),
+                    stage: batch.stage,
+                    round: batch.round,
+                    task: task.clone(),
+                    replica,
+                },
+                plugin: pool.plugin().clone(),
+                task: pool.task(&task),
+                arena: arena.clone(),
+                // A group shares its environment's randomness, so that its members differ by what they do only.
+                env_stream: stream,
+                action_stream: StreamKey { purpose: Purpose::Action, ..stream }.replica(replica),
+            });
+        }
+    }
+    jobs
+}
+
+/// A task as the number that keys its streams: tasks of different splits have different streams.
+fn stream_task(task: &TaskRef) -> u64 {
+    let id = coevo_core::id::ContentId::of(task);
+    u64::from_str_radix(id.as_str(), 16).expect("16 hex digits")
+}
+
+/// Labels every scored episode.
+pub fn diagnose_all(played: Vec<Played>, pool: &TaskPool, table: &PriorityTable) -> Vec<Diagnosed> {
+    let label = |played: Played| {
+        let task = pool.task(&played.episode.key.task).ok();
+        let diagnosis = task.and_then(|task| diagnose(&played.episode, &played.verdict, &task.hidden, table));
+        Diagnosed { played, diagnosis, weights: None }
+    };
+    played.into_iter().map(label).collect()
+}
+
+/// What the round teaches: the next profile, and from it, frozen, the next interface and the weights of every group.
+pub fn digest(
+    state: &ArmState,
+    episodes: &mut [Diagnosed],
+    group: usize,
+    spec: &EnvSpec,
+    settings: &Settings,
+    round: u32,
+) -> ArmState {
+    let scored: Vec<_> = episodes
+        .iter()
+        .filter_map(|e| Some((e.diagnosis.as_ref()?, &e.played.episode, e.played.verdict.reward()?)))
+        .collect();
+    let profile = assess(&state.profile, &scored, round);
+    let evolution = evolve(&state.evolution, &profile, spec, &settings.evolution, round);
+
+    let members: Vec<GroupMember<'_>> = episodes
+        .iter()
+        .map(|e| GroupMember {
+            reward: e.played.verdict.reward(),
+            diagnosis: e.diagnosis.as_ref(),
+            turn_tokens: turn_tokens(&e.played.episode.tokens, e.played.episode.turns.len()),
+        })
+        .collect();
+    let weights = state.weights.step(&members);
+    let weighed: Vec<Option<EpisodeWeights>> = members
+        .chunks(group)
+        .zip(episodes.chunks(group))
+        .flat_map(|(members, episodes)| {
+            let key = StreamKey { purpose: Purpose::Control, ..episodes[0].played.episode.env_stream };
+            weigh(members, &settings.advantages, &weights, key)
+        })
+        .collect();
+    for (episode, weights) in episodes.iter_mut().zip(weighed) {
+        episode.weights = weights;
+    }
+    ArmState { profile, evolution, weights }
+}
+
+/// The episodes a learner can learn from: scored, and with an advantage that is not zero (a group that agrees teaches
+/// nothing).
+pub fn sequences(episodes: &[Diagnosed]) -> Vec<TrainSequence> {
+    episodes
+        .iter()
+        .filter_map(|e| {
+            let weights = e.weights.as_ref().filter(|weights| weights.advantage != 0.0)?;
+            Some(TrainSequence::reinforcement(&e.played.episode.tokens, |turn, _| weights.at(usize::from(turn))))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_walk_through_the_whole_pool_before_repeating() {
+        let mut seen: Vec<u32> = (1..=5).flat_map(|round| draw(3, 20, 4, round)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn draws_cross_the_end_of_the_pool_and_depend_on_the_seed() {
+        let round = draw(3, 5, 4, 2);
+        assert_eq!(round.len(), 4);
+        assert_eq!(round, draw(3, 5, 4, 2));
+        assert_ne!(
+            (1..=3).map(|r| draw(3, 50, 8, r)).collect::<Vec<_>>(),
+            (1..=3).map(|r| draw(4, 50, 8, r)).collect::<Vec<_>>()
+        );
+    }
+}

@@ -1,0 +1,626 @@
+//! A whole run: the stages of a scenario in their order, each committed before the next begins.
+//!
+//! Going on with an interrupted run is the same code: stages and rounds that are committed are passed over, and the state
+//! of the last one is read back. Whatever was under way when a run stopped is done again, with the same streams.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use coevo_agents::learner::CheckpointBytes;
+use coevo_agents::{Learner, Policy, SampleConfig, TrainReport};
+use coevo_core::advantage::EpisodeWeights;
+use coevo_core::config::Backend;
+use coevo_core::diagnose::PriorityTable;
+use coevo_core::episode::Stage;
+use coevo_core::interface::Interface;
+use coevo_core::task::{PublicTask, TaskRef};
+use coevo_envs::{Budgets, EnvPlugin, EnvSource, Sandbox, SandboxLimits};
+use coevo_scenarios::{ArmPlan, ResolvedScenario, Settings, StageKind, StageNode};
+use coevo_trace::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, RoundCommit, RunFile, RunHeader};
+use serde_json::{Value, json};
+
+use crate::clock::Stopwatch;
+use crate::demonstrate::demonstrate;
+use crate::error::RunError;
+use crate::observer::{Activity, Event, Observer};
+use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, draw, jobs, sequences};
+use crate::slots::{Arena, Parallelism, play};
+use crate::summary::Summary;
+use crate::tasks::TaskPool;
+
+const WEIGHTS: &str = "weights.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const TOKENIZER: &str = "tokenizer.json";
+const CONFIG: &str = "config.json";
+
+/// What the machine gives: nothing here reaches a result on the CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// Overrides the scenario's.
+    pub backend: Option<Backend>,
+    pub parallelism: Parallelism,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Finished,
+    /// Stopped after saving; the reason names who asked.
+    Stopped {
+        reason: String,
+    },
+    /// Arms that could not go on (NaN loss, say), with the reason; the others finished.
+    Partial {
+        failed: BTreeMap<String, String>,
+    },
+}
+
+/// Checks that the scenario fits its environment and begins a run folder.
+///
+/// # Errors
+/// Bad input, before anything is written.
+pub fn create(scenario: &ResolvedScenario, folder: &Path) -> Result<RunFile, RunError> {
+    let plugin = load_plugin(&scenario.base)?;
+    check_fit(scenario, &plugin)?;
+    let header = RunHeader {
+        scenario_yaml: scenario.to_yaml(),
+        env: plugin.spec().clone(),
+        component: plugin.component_id().to_string(),
+        facts: BTreeMap::from([("scenario_id".to_owned(), json!(scenario.id()))]),
+    };
+    Ok(RunFile::create(folder, &header)?)
+}
+
+/// Checks a scenario against its environment without writing anything.
+///
+/// # Errors
+/// As [`create`].
+pub fn check(scenario: &ResolvedScenario) -> Result<(), RunError> {
+    check_fit(scenario, &load_plugin(&scenario.base)?)
+}
+
+/// The scenario that a run was made with.
+///
+/// # Errors
+/// Where it cannot be read by this version.
+pub fn recorded_scenario(file: &RunFile) -> Result<ResolvedScenario, RunError> {
+    let name = file.folder().join("scenario.yaml").display().to_string();
+    Ok(ResolvedScenario::parse(&file.header().scenario_yaml, &name, file.folder(), &[])?)
+}
+
+/// Opens an interrupted run and reads its scenario back.
+///
+/// # Errors
+/// Where the folder is no run, is damaged, or was made with another environment.
+pub fn reopen(folder: &Path) -> Result<(RunFile, ResolvedScenario), RunError> {
+    let file = RunFile::open(folder)?;
+    let scenario = recorded_scenario(&file)?;
+    let plugin = load_plugin(&scenario.base)?;
+    if plugin.component_id().as_str() != file.header().component {
+        return Err(RunError::Unfit {
+            message: format!(
+                "the environment `{}` is not the one this run was made with ({} then, {} now)",
+                scenario.base.environment.name,
+                file.header().component,
+                plugin.component_id()
+            ),
+            hint: "put the old component back, or start a new run".to_owned(),
+        });
+    }
+    Ok((file, scenario))
+}
+
+/// The environment of `settings`, in a sandbox with its limits.
+///
+/// # Errors
+/// As [`EnvPlugin::load`].
+pub fn load_plugin(settings: &Settings) -> Result<EnvPlugin, RunError> {
+    let budgets = &settings.budgets;
+    let limits = SandboxLimits {
+        fuel_per_call: budgets.fuel_per_call,
+        memory_bytes: u64::from(budgets.memory_mib) << 20,
+        output_bytes: budgets.output_kib.saturating_mul(1024),
+        ..SandboxLimits::default()
+    };
+    let source: EnvSource = settings.environment.name.parse().expect("any text names a source");
+    Ok(EnvPlugin::load(&Sandbox::new(limits)?, &source)?)
+}
+
+fn check_fit(scenario: &ResolvedScenario, plugin: &EnvPlugin) -> Result<(), RunError> {
+    let (environment, evaluation) = (&scenario.base.environment, &scenario.base.evaluation);
+    let wanted = [
+        ("environment.train", "train", environment.train),
+        ("evaluation.dev_tasks", "dev", evaluation.dev_tasks),
+        ("evaluation.test_tasks", "test", evaluation.test_tasks),
+    ];
+    for (key, split, tasks) in wanted {
+        let has = plugin.spec().splits.iter().find(|known| known.name == split).map_or(0, |known| known.tasks);
+        if tasks > has {
+            return Err(RunError::Unfit {
+                message: format!(
+                    "`{key}` is {tasks}, but the split `{split}` of environment `{}` has {has} tasks",
+                    plugin.spec().name
+                ),
+                hint: format!("use at most {has}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Runs every stage that is not committed yet.
+///
+/// # Errors
+/// I/O, and faults of the whole run; a fault of one episode is data, a failure of one arm ends that arm.
+pub fn drive(
+    scenario: &ResolvedScenario,
+    file: &mut RunFile,
+    machine: Machine,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Ended, RunError> {
+    let plugin = load_plugin(&scenario.base)?;
+    let pool = TaskPool::new(plugin, scenario.base.environment.seed);
+    let budget = scenario.base.budgets.wall_clock_minutes;
+    let mut run = Run { scenario, file, machine, stop, observer, pool, watch: Stopwatch::start(), budget };
+    let mut failed = BTreeMap::new();
+    for stage in &scenario.plan.stages {
+        if let Some(reason) = run.must_stop() {
+            return Ok(Ended::Stopped { reason });
+        }
+        match run.stage(stage, &failed) {
+            Ok(None) => {}
+            Ok(Some(reason)) => return Ok(Ended::Stopped { reason }),
+            Err((Some(arm), error @ (RunError::Learner(_) | RunError::Round { .. }))) => {
+                let line = format!("stopped: {error}");
+                run.observer.event(&Event::Ended { arm: &arm, line: &line });
+                failed.insert(arm, error.to_string());
+            }
+            Err((_, error)) => return Err(error),
+        }
+    }
+    Ok(if failed.is_empty() { Ended::Finished } else { Ended::Partial { failed } })
+}
+
+struct Run<'a> {
+    scenario: &'a ResolvedScenario,
+    file: &'a mut RunFile,
+    machine: Machine,
+    stop: &'a AtomicBool,
+    observer: &'a mut dyn Observer,
+    pool: TaskPool,
+    watch: Stopwatch,
+    /// Minutes.
+    budget: Option<f64>,
+}
+
+/// The arm an error belongs to, if any.
+type ArmError = (Option<String>, RunError);
+
+impl Run<'_> {
+    fn must_stop(&self) -> Option<String> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Some("interrupted".to_owned());
+        }
+        let over = self.budget.is_some_and(|minutes| self.watch.elapsed_ms() > minutes * 60_000.0);
+        over.then(|| "budgets.wall_clock_minutes is used up".to_owned())
+    }
+
+    fn arm(&self, name: &str) -> &ArmPlan {
+        self.scenario.arm(name).expect("plans name arms of the scenario")
+    }
+
+    /// Runs one stage; a reason where the run must stop.
+    fn stage(&mut self, stage: &StageNode, failed: &BTreeMap<String, String>) -> Result<Option<String>, ArmError> {
+        match &stage.kind {
+            StageKind::WarmStart { arms } => self.warm_start(&stage.id, &arms[0]).map(|()| None).map_err(|e| (None, e)),
+            StageKind::Baseline { arms } => {
+                let warm = stage.needs[0].clone();
+                self.baseline(&stage.id, &warm, &arms[0]).map(|()| None).map_err(|e| (None, e))
+            }
+            StageKind::Rounds { arm, rounds } => {
+                let from = self.arm(arm).sequel.start_from.clone();
+                if let Some(from) = from.filter(|from| failed.contains_key(from)) {
+                    let error = RunError::Unfit {
+                        message: format!("arm `{arm}` starts from `{from}`, which failed"),
+                        hint: "mend that arm first".to_owned(),
+                    };
+                    return Err((None, error));
+                }
+                self.rounds(arm, *rounds).map_err(|e| (Some(arm.clone()), e))
+            }
+            StageKind::FinalTest { arm } if failed.contains_key(arm) => Ok(None),
+            StageKind::FinalTest { arm } => self.final_test(arm).map(|()| None).map_err(|e| (Some(arm.clone()), e)),
+            StageKind::Report => Ok(None),
+        }
+    }
+
+    fn committed(&self, arm: &str, phase: Phase, round: u32) -> Result<bool, RunError> {
+        Ok(self.file.commit_record(&CommitKey { arm: arm.to_owned(), phase, round })?.is_some())
+    }
+
+    fn backend(&self, settings: &Settings) -> Backend {
+        self.machine.backend.unwrap_or(settings.learner.backend)
+    }
+
+    fn warm_start(&mut self, id: &str, arm: &str) -> Result<(), RunError> {
+        if self.committed(id, Phase::WarmStart, 0)? {
+            return Ok(());
+        }
+        let settings = self.arm(arm).settings.clone();
+        let watch = Stopwatch::start();
+        let warm = &settings.agent.warm_start;
+        self.began(id, Activity::Demonstrate, 0, 0, warm.episodes as usize);
+        let budgets = budgets(&settings);
+        let observer = &mut *self.observer;
+        let mut progress = |done| observer.event(&Event::Progress { done });
+        let shown = demonstrate(id, &self.pool, &settings, &budgets, self.machine.parallelism, &mut progress)?;
+        let demonstrated_ms = watch.elapsed_ms();
+
+        self.began(id, Activity::Imitate, 0, 0, warm.imitation.steps as usize);
+        let (config, seed) = (&settings.agent.model, settings.seed);
+        let mut learner = Learner::new(config, shown.tokenizer.clone(), self.backend(&settings), seed)?;
+        let observer = &mut *self.observer;
+        let report = learner.imitate_with(&shown.sequences, &warm.imitation, &mut |step| {
+            observer.event(&Event::Progress { done: step.step as usize + 1 });
+        })?;
+        let metrics = train_metrics("imitate", &report);
+        let timings = BTreeMap::from([
+            ("demonstrate".to_owned(), demonstrated_ms),
+            ("imitate".to_owned(), watch.elapsed_ms() - demonstrated_ms),
+        ]);
+        let episodes: Vec<EpisodeRecord> =
+            diagnose_all(shown.played, &self.pool, &table(&settings)).into_iter().map(record).collect();
+        let tasks = self.tasks_of(&episodes);
+        let mut interfaces = shown.interfaces;
+        interfaces.push(Interface::base());
+        let checkpoint = files(&learner.checkpoint());
+        self.file.commit(&RoundCommit {
+            episodes: &episodes,
+            tasks: &tasks,
+            interfaces: &interfaces,
+            metrics: &metrics,
+            checkpoint: &checkpoint,
+            timings_ms: &timings,
+            ..RoundCommit::empty(CommitKey { arm: id.to_owned(), phase: Phase::WarmStart, round: 0 })
+        })?;
+        let line = format!(
+            "warm start: {} demonstrations, {} tokens, loss {:.3}, {:.1} k tokens/s",
+            shown.sequences.len(),
+            report.tokens,
+            report.loss,
+            report.tokens as f64 / timings["imitate"].max(1.0)
+        );
+        self.observer.event(&Event::Ended { arm: id, line: &line });
+        Ok(())
+    }
+
+    fn baseline(&mut self, id: &str, warm: &str, arm: &str) -> Result<(), RunError> {
+        if self.committed(id, Phase::Baseline, 0)? {
+            return Ok(());
+        }
+        let settings = self.arm(arm).settings.clone();
+        let checkpoint = self.checkpoint(&CommitKey { arm: warm.to_owned(), phase: Phase::WarmStart, round: 0 })?;
+        let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
+        let key = CommitKey { arm: id.to_owned(), phase: Phase::Baseline, round: 0 };
+        self.test(key, &settings, &policy)
+    }
+
+    fn final_test(&mut self, arm: &str) -> Result<(), RunError> {
+        let settings = self.arm(arm).settings.clone();
+        let rounds = settings.learner.rounds;
+        if self.committed(arm, Phase::Final, rounds)? {
+            return Ok(());
+        }
+        let checkpoint = self.checkpoint(&CommitKey { arm: arm.to_owned(), phase: Phase::Round, round: rounds })?;
+        let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
+        self.test(CommitKey { arm: arm.to_owned(), phase: Phase::Final, round: rounds }, &settings, &policy)
+    }
+
+    /// Test tasks with the base interface, committed.
+    fn test(&mut self, key: CommitKey, settings: &Settings, policy: &Policy) -> Result<(), RunError> {
+        let watch = Stopwatch::start();
+        let arm = key.arm.clone();
+        let tasks = settings.evaluation.test_tasks;
+        let batch = Batch { arm: &arm, stage: Stage::Test, round: key.round, seed: settings.seed, replicas: 1 };
+        let diagnosed = self.measure(batch, Activity::Test, "test", tasks, settings, policy, &Arena::Base);
+        let summary = Summary::of(&diagnosed);
+        let episodes: Vec<EpisodeRecord> = diagnosed.into_iter().map(record).collect();
+        let tasks = self.tasks_of(&episodes);
+        let evaluations = [Evaluation { stage: Stage::Test, summary: json!(summary) }];
+        let timings = BTreeMap::from([("test".to_owned(), watch.elapsed_ms())]);
+        self.file.commit(&RoundCommit {
+            episodes: &episodes,
+            tasks: &tasks,
+            interfaces: &[Interface::base()],
+            evaluations: &evaluations,
+            timings_ms: &timings,
+            ..RoundCommit::empty(key)
+        })?;
+        let line = format!("test, base interface: {summary}");
+        self.observer.event(&Event::Ended { arm: &arm, line: &line });
+        Ok(())
+    }
+
+    /// Plays the first tasks of a split with a policy.
+    #[expect(clippy::too_many_arguments, reason = "one call site each for test, dev and probe; all of them differ")]
+    fn measure(
+        &mut self,
+        batch: Batch<'_>,
+        what: Activity,
+        split: &str,
+        tasks: u32,
+        settings: &Settings,
+        policy: &Policy,
+        arena: &Arena,
+    ) -> Vec<Diagnosed> {
+        let indices: Vec<u32> = (0..tasks).collect();
+        let jobs = jobs(batch, &self.pool, split, &indices, arena);
+        self.began(batch.arm, what, batch.round, settings.learner.rounds, jobs.len());
+        let sampling = SampleConfig { temperature: settings.evaluation.temperature, ..settings.agent.sampling };
+        let budgets = budgets(settings);
+        let observer = &mut *self.observer;
+        let mut progress = |done| observer.event(&Event::Progress { done });
+        let agent = Box::new(policy.agent(sampling));
+        let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
+        diagnose_all(played, &self.pool, &table(settings))
+    }
+
+    /// All rounds of an arm that are not committed; a reason where the run must stop.
+    fn rounds(&mut self, arm: &str, rounds: u32) -> Result<Option<String>, RunError> {
+        let done = self.file.rounds(arm)?.last().copied().unwrap_or(0);
+        if done >= rounds {
+            return Ok(None);
+        }
+        let settings = self.arm(arm).settings.clone();
+        let origin = self.origin(arm);
+        let origin = self.checkpoint(&origin)?;
+        let mut learner = Learner::restore(&origin, self.backend(&settings))?;
+        let mut state = ArmState::initial(self.pool.plugin().spec(), &settings);
+        if done > 0 {
+            let key = CommitKey { arm: arm.to_owned(), phase: Phase::Round, round: done };
+            learner = Learner::restore(&self.checkpoint(&key)?, self.backend(&settings))?;
+            let opaque = self.file.commit_record(&key)?.map(|commit| commit.state).unwrap_or_default();
+            state = serde_json::from_slice(&opaque).map_err(|error| RunError::Unfit {
+                message: format!("the state of `{arm}` after round {done} cannot be read: {error}"),
+                hint: "was this run written by another version?".to_owned(),
+            })?;
+        }
+        for round in done + 1..=rounds {
+            state = self.round(arm, &settings, &state, &mut learner, round)?;
+            if let Some(reason) = self.must_stop() {
+                return Ok(Some(reason));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The checkpoint that an arm begins with.
+    fn origin(&self, arm: &str) -> CommitKey {
+        if let Some(from) = &self.arm(arm).sequel.start_from {
+            let round = self.arm(from).settings.learner.rounds;
+            return CommitKey { arm: from.clone(), phase: Phase::Round, round };
+        }
+        let mut stages = self.scenario.plan.stages.iter();
+        let warm = stages.find_map(|stage| match &stage.kind {
+            StageKind::WarmStart { arms } if arms.iter().any(|name| name == arm) => Some(stage.id.clone()),
+            _ => None,
+        });
+        CommitKey { arm: warm.expect("every arm has an origin"), phase: Phase::WarmStart, round: 0 }
+    }
+
+    fn round(
+        &mut self,
+        arm: &str,
+        settings: &Settings,
+        state: &ArmState,
+        learner: &mut Learner,
+        round: u32,
+    ) -> Result<ArmState, RunError> {
+        let mut timings = BTreeMap::new();
+        let mut watch = Stopwatch::start();
+        let mut lap = |name: &str| {
+            timings.insert(name.to_owned(), watch.lap_ms());
+        };
+        let (learning, spec) = (&settings.learner, self.pool.plugin().spec().clone());
+        let budgets = budgets(settings);
+
+        // plan → rollout → verify
+        let indices = draw(settings.seed, settings.environment.train, learning.tasks_per_round, round);
+        let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
+        let jobs = jobs(batch, &self.pool, "train", &indices, &state.arena());
+        self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
+        let agent = Box::new(learner.policy().agent(settings.agent.sampling));
+        let observer = &mut *self.observer;
+        let mut progress = |done| observer.event(&Event::Progress { done });
+        let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
+        lap("rollout");
+
+        // diagnose → assess → evolve, weigh
+        let mut episodes = diagnose_all(played, &self.pool, &table(settings));
+        let next = digest(state, &mut episodes, learning.group as usize, &spec, settings, round);
+        lap("diagnose");
+
+        // learn
+        let batch = sequences(&episodes);
+        self.began(arm, Activity::Learn, round, learning.rounds, 0);
+        let report = if batch.is_empty() {
+            TrainReport::default()
+        } else {
+            learner.reinforce(&batch, &learning.rl).map_err(|source| RunError::Round { round, source })?
+        };
+        lap("learn");
+        let train = Summary::of(&episodes);
+        let mut metrics = train_metrics("learn", &report);
+        metrics.insert("train/success".to_owned(), train.success());
+        metrics.insert("train/faults".to_owned(), f64::from(train.unscored));
+        metrics
+            .insert("train/groups_with_variance".to_owned(), groups_with_variance(&episodes, learning.group as usize));
+        metrics.insert("interface/cues".to_owned(), state.evolution.interface.cues().len() as f64);
+        let mut line = format!("round {round}/{}: train {train}", learning.rounds);
+
+        // evaluate with the base interface; probe with the evolved one
+        let mut evaluations = Vec::new();
+        let mut interfaces = vec![state.evolution.interface.clone(), Interface::base()];
+        if round.is_multiple_of(settings.evaluation.every.max(1)) {
+            let (policy, tasks) = (learner.policy(), settings.evaluation.dev_tasks);
+            let batch = Batch { arm, stage: Stage::Dev, round, seed: settings.seed, replicas: 1 };
+            let dev = self.measure(batch, Activity::Evaluate, "dev", tasks, settings, &policy, &Arena::Base);
+            let summary = Summary::of(&dev);
+            line.push_str(&format!(" | dev {:.1} %", 100.0 * summary.success()));
+            metrics.insert("dev/success".to_owned(), summary.success());
+            evaluations.push(Evaluation { stage: Stage::Dev, summary: json!(summary) });
+            if settings.evaluation.probe && !next.evolution.interface.is_base() {
+                let batch = Batch { stage: Stage::Probe, ..batch };
+                let probe = self.measure(batch, Activity::Probe, "dev", tasks, settings, &policy, &next.arena());
+                let with_cues = Summary::of(&probe);
+                let gap = with_cues.success() - summary.success();
+                line.push_str(&format!(" (with cues {:+.1})", 100.0 * gap));
+                metrics.insert("probe/success".to_owned(), with_cues.success());
+                metrics.insert("probe/weaning_gap".to_owned(), gap);
+                evaluations.push(Evaluation { stage: Stage::Probe, summary: json!(with_cues) });
+                interfaces.push(next.evolution.interface.clone());
+                episodes.extend(probe);
+            }
+            episodes.extend(dev);
+            lap("evaluate");
+        }
+
+        // commit
+        let records: Vec<EpisodeRecord> = episodes.into_iter().map(record).collect();
+        let tasks = self.tasks_of(&records);
+        let checkpoint = files(&learner.checkpoint());
+        let profile: Value = json!(next.profile);
+        let opaque = serde_json::to_vec(&next).expect("our own types serialize");
+        self.file.commit(&RoundCommit {
+            episodes: &records,
+            tasks: &tasks,
+            interfaces: &interfaces,
+            lineage: &next.evolution.lineage,
+            profile: Some(&profile),
+            evaluations: &evaluations,
+            metrics: &metrics,
+            state: &opaque,
+            checkpoint: &checkpoint,
+            timings_ms: &timings,
+            ..RoundCommit::empty(CommitKey { arm: arm.to_owned(), phase: Phase::Round, round })
+        })?;
+        let cues = next.evolution.interface.cues().len();
+        line.push_str(&format!(
+            " | kl {:.4}, clip {:.2}, drift {:.0e} | cues {cues} | {:.1} s rollout, {:.1} s learn",
+            report.kl,
+            report.clip_fraction,
+            report.drift,
+            timings["rollout"] / 1000.0,
+            timings["learn"] / 1000.0
+        ));
+        self.observer.event(&Event::Ended { arm, line: &line });
+        Ok(next)
+    }
+
+    fn began(&mut self, arm: &str, what: Activity, round: u32, rounds: u32, total: usize) {
+        self.observer.event(&Event::Began { arm, what, round, rounds, total });
+    }
+
+    fn checkpoint(&self, key: &CommitKey) -> Result<CheckpointBytes, RunError> {
+        read_checkpoint(self.file, key)
+    }
+
+    fn tasks_of(&self, episodes: &[EpisodeRecord]) -> Vec<(TaskRef, PublicTask)> {
+        let mut tasks = BTreeMap::new();
+        for record in episodes {
+            let reference = &record.episode.key.task;
+            if let Ok(task) = self.pool.task(reference) {
+                tasks.entry(reference.clone()).or_insert_with(|| task.public.clone());
+            }
+        }
+        tasks.into_iter().collect()
+    }
+}
+
+/// What an episode may spend.
+pub fn budgets(settings: &Settings) -> Budgets {
+    Budgets { steps_per_turn: settings.budgets.steps_per_turn, ..Budgets::default() }
+}
+
+/// The learner that a commit saved.
+///
+/// # Errors
+/// Where there is no such checkpoint, or it is damaged.
+pub fn read_checkpoint(run: &RunFile, key: &CommitKey) -> Result<CheckpointBytes, RunError> {
+    let mut files: BTreeMap<String, Vec<u8>> =
+        run.checkpoint(key)?.into_iter().map(|file| (file.name, file.bytes)).collect();
+    let mut take = |name: &str| files.remove(name).unwrap_or_default();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(CheckpointBytes {
+        weights: take(WEIGHTS),
+        optimizer: take(OPTIMIZER),
+        tokenizer: text(take(TOKENIZER)),
+        config: text(take(CONFIG)),
+    })
+}
+
+fn table(settings: &Settings) -> PriorityTable {
+    PriorityTable::version(settings.diagnosis.table).expect("scenarios are checked for known tables")
+}
+
+fn record(diagnosed: Diagnosed) -> EpisodeRecord {
+    EpisodeRecord {
+        episode: diagnosed.played.episode,
+        verdict: diagnosed.played.verdict,
+        diagnosis: diagnosed.diagnosis,
+        training: diagnosed.weights.filter(|weights: &EpisodeWeights| weights.advantage != 0.0),
+    }
+}
+
+fn files(checkpoint: &CheckpointBytes) -> Vec<CheckpointFile> {
+    let file = |name: &str, bytes: &[u8]| CheckpointFile { name: name.to_owned(), bytes: bytes.to_vec() };
+    vec![
+        file(WEIGHTS, &checkpoint.weights),
+        file(OPTIMIZER, &checkpoint.optimizer),
+        file(TOKENIZER, checkpoint.tokenizer.as_bytes()),
+        file(CONFIG, checkpoint.config.as_bytes()),
+    ]
+}
+
+fn train_metrics(prefix: &str, report: &TrainReport) -> BTreeMap<String, f64> {
+    [
+        ("loss", report.loss),
+        ("kl", report.kl),
+        ("entropy", report.entropy),
+        ("clip_fraction", report.clip_fraction),
+        ("dual_clip_fraction", report.dual_clip_fraction),
+        ("grad_norm", report.grad_norm),
+        ("drift", report.drift),
+        ("tokens", report.tokens as f64),
+        ("action_tokens", report.action_tokens as f64),
+        ("sequences", report.sequences as f64),
+        ("steps", f64::from(report.steps)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (format!("{prefix}/{name}"), value))
+    .collect()
+}
+
+/// Share of the groups whose scored members do not all have the same reward.
+fn groups_with_variance(episodes: &[Diagnosed], group: usize) -> f64 {
+    let differs = |group: &&[Diagnosed]| {
+        let mut rewards = group.iter().filter_map(|e| e.played.verdict.reward());
+        let first = rewards.next();
+        rewards.any(|reward| Some(reward) != first)
+    };
+    let groups = episodes.chunks(group);
+    let count = groups.len().max(1);
+    groups.filter(differs).count() as f64 / count as f64
+}
+
+/// Where the test measurements of an arm are: the arm of its baseline, if it has one, and (arm, round) of its final test.
+pub fn test_commits(scenario: &ResolvedScenario, arm: &str) -> (Option<String>, (String, u32)) {
+    let baseline = scenario.plan.stages.iter().find_map(|stage| match &stage.kind {
+        StageKind::Baseline { arms } if arms.iter().any(|name| name == arm) => Some(stage.id.clone()),
+        _ => None,
+    });
+    let rounds = scenario.arm(arm).map_or(0, |plan| plan.settings.learner.rounds);
+    (baseline, (arm.to_owned(), rounds))
+}

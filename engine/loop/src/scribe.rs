@@ -1,0 +1,91 @@
+//! An agent that writes down the conversations of another one: tokenizer training and behaviour cloning need the text as
+//! the agent read it, before there is a tokenizer to make tokens of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use coevo_agents::tokenizer::{Tokenizer, role_token};
+use coevo_agents::{Agent, EpisodeStart, Reply, Request};
+use coevo_core::episode::TokenTrace;
+use coevo_core::render::{Message, Role};
+use coevo_core::seed::StreamKey;
+
+/// One message of a conversation, as seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub message: Message,
+    pub turn: u16,
+    pub step: u16,
+    /// Written by the demonstrator and worth imitating.
+    pub imitate: bool,
+}
+
+/// Finished conversations by the stream of their episode.
+pub type Book = Arc<Mutex<BTreeMap<StreamKey, Vec<Seen>>>>;
+
+/// Wraps a demonstrator.
+pub struct Scribe<A> {
+    inner: A,
+    open: BTreeMap<usize, (StreamKey, Vec<Seen>)>,
+    book: Book,
+}
+
+impl<A: Agent> Scribe<A> {
+    pub fn new(inner: A) -> (Self, Book) {
+        let book = Book::default();
+        (Self { inner, open: BTreeMap::new(), book: Arc::clone(&book) }, book)
+    }
+}
+
+impl<A: Agent> Agent for Scribe<A> {
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    fn begin(&mut self, slot: usize, start: &EpisodeStart<'_>) {
+        self.inner.begin(slot, start);
+        self.open.insert(slot, (start.stream, Vec::new()));
+    }
+
+    fn act(&mut self, waiting: &[Request<'_>]) -> Vec<Reply> {
+        let replies = self.inner.act(waiting);
+        for (request, reply) in waiting.iter().zip(&replies) {
+            let (_, seen) = self.open.get_mut(&request.slot).expect("the slot has begun");
+            let (turn, step) = (request.turn, request.step);
+            let read = request.messages.iter().cloned();
+            seen.extend(read.map(|message| Seen { message, turn, step, imitate: false }));
+            if let Reply::Text(text) = reply {
+                let message = Message { role: Role::Assistant, text: text.clone() };
+                seen.push(Seen { message, turn, step, imitate: self.inner.exemplary(request.slot) });
+            }
+        }
+        replies
+    }
+
+    fn end(&mut self, slot: usize) -> TokenTrace {
+        let (stream, seen) = self.open.remove(&slot).expect("the slot has begun");
+        self.book.lock().expect("no panic while writing").insert(stream, seen);
+        self.inner.end(slot)
+    }
+
+    fn exemplary(&self, slot: usize) -> bool {
+        self.inner.exemplary(slot)
+    }
+}
+
+/// The tokens of a conversation; what is to be imitated counts as action tokens.
+pub fn encode(tokenizer: &Tokenizer, conversation: &[Seen]) -> TokenTrace {
+    let mut trace = TokenTrace::default();
+    for seen in conversation {
+        let before = trace.ids.len();
+        tokenizer.encode_message(&seen.message, &mut trace.ids);
+        debug_assert_eq!(trace.ids[before], role_token(seen.message.role));
+        let added = trace.ids.len() - before;
+        // The role token of a reply is given, not chosen.
+        trace.action.extend((0..added).map(|i| seen.imitate && i > 0));
+        trace.turn.extend(std::iter::repeat_n(seen.turn, added));
+        trace.step.extend(std::iter::repeat_n(seen.step, added));
+    }
+    trace.log_probs = vec![0.0; trace.ids.len()];
+    trace
+}

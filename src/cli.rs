@@ -1,0 +1,247 @@
+//! The command line: verbs, flags and their help. Parsing only; each verb's work is in `command/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A laboratory for agent–environment co-evolution.
+///
+/// Exit codes: 0 done; 1 the command ran and found a difference (such as a diverging replay); 2 bad input, nothing written;
+/// 130 stopped by Ctrl-C after saving.
+#[derive(Parser, Debug)]
+#[command(name = "coevo", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Run a scenario: warm start, co-evolution rounds of every arm, evaluation, closing table
+    Run(RunArgs),
+    /// Go on with an interrupted run, as if it had never stopped
+    Resume(ResumeArgs),
+    /// Evaluate an agent, or a run's policy, on held-out tasks with the base environment
+    Eval(EvalArgs),
+    /// Show a recorded episode, or re-execute recorded episodes in the sandbox with --verify
+    Replay(ReplayArgs),
+    /// Print a run's closing table again
+    Table(TableArgs),
+    /// Write a run's episodes (JSONL, OpenAI chat messages) or a policy's weights (safetensors)
+    Export(ExportArgs),
+    /// Environments: list the shipped ones, describe one, build a guest, call tools by hand
+    #[command(subcommand)]
+    Env(EnvVerb),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Measure sandbox, loop and learner on this machine
+    Bench(BenchArgs),
+}
+
+/// Where training runs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum BackendFlag {
+    Auto,
+    Cpu,
+    Wgpu,
+}
+
+impl From<BackendFlag> for coevo_core::config::Backend {
+    fn from(flag: BackendFlag) -> Self {
+        match flag {
+            BackendFlag::Auto => Self::Auto,
+            BackendFlag::Cpu => Self::Cpu,
+            BackendFlag::Wgpu => Self::Wgpu,
+        }
+    }
+}
+
+/// Flags that change speed, never a result.
+#[derive(Args, Debug, Clone)]
+pub struct Machine {
+    /// Where training runs; `auto` uses the CPU where no real adapter is found, and says so [default: the scenario's]
+    #[arg(long, value_enum)]
+    pub backend: Option<BackendFlag>,
+    /// Threads that run environments [default: the machine's cores]
+    #[arg(long)]
+    pub workers: Option<usize>,
+    /// Episodes in flight at once
+    #[arg(long, default_value_t = 128)]
+    pub slots: usize,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// The run folder to make [default: runs/NAME, or runs/NAME-2 and so on]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Shorthand for --set seed=N
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Override one key of the scenario, such as learner.rounds=2 or arms.coevo.evolution.enabled=false
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Check everything, print the plan, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the closing table as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Args, Debug)]
+pub struct ResumeArgs {
+    /// The run folder
+    pub run: PathBuf,
+    /// Print the closing table as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Who plays.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Player {
+    /// The policy of a run
+    Policy,
+    Oracle,
+    Random,
+    DoNothing,
+    /// Texts from a file, one step a line (--script)
+    Script,
+    /// You, at this terminal
+    Human,
+}
+
+#[derive(Args, Debug)]
+pub struct EvalArgs {
+    /// A run folder, for --agent policy
+    pub run: Option<PathBuf>,
+    /// Which arm's policy
+    #[arg(long)]
+    pub arm: Option<String>,
+    /// Which round's checkpoint [default: the last]
+    #[arg(long)]
+    pub round: Option<u32>,
+    #[arg(long, value_enum, default_value = "policy")]
+    pub agent: Player,
+    /// Environment: shipped name, folder or .wasm file [default: the run's]
+    #[arg(long)]
+    pub env: Option<String>,
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// How many tasks of the split
+    #[arg(long, default_value_t = 100)]
+    pub tasks: u32,
+    /// Seed of the tasks and of a random agent
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Texts for --agent script
+    #[arg(long)]
+    pub script: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The run folder
+    pub run: PathBuf,
+    /// An episode, such as coevo/r003/train/0012/4
+    pub episode: Option<String>,
+    /// Re-execute in the sandbox and compare text, outcome and state hash of every step; exit 1 on any divergence
+    #[arg(long)]
+    pub verify: bool,
+    #[arg(long)]
+    pub json: bool,
+    /// Threads that run environments [default: the machine's cores]
+    #[arg(long)]
+    pub workers: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct TableArgs {
+    /// The run folder
+    pub run: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to export.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// One episode a line: OpenAI chat messages with tool_calls, and everything Coevo knows of it
+    Jsonl,
+    /// A policy's weights, tokenizer and configuration, as files
+    Checkpoint,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The run folder
+    pub run: PathBuf,
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub format: Format,
+    /// Which arm's policy, for --format checkpoint
+    #[arg(long)]
+    pub arm: Option<String>,
+    /// Which round's checkpoint [default: the last]
+    #[arg(long)]
+    pub round: Option<u32>,
+    /// File (or folder, for a checkpoint) to write [default: standard output]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum EnvVerb {
+    /// The shipped environments
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tools, splits and an example task of one environment
+    Show {
+        /// Shipped name, folder or .wasm file
+        env: String,
+        /// Print this task of the training split, too
+        #[arg(long)]
+        task: Option<u32>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Build a guest's folder into a component (needs a WASM toolchain; says which to install)
+    Build {
+        /// The guest's folder
+        folder: PathBuf,
+        /// Where to write NAME.wasm and NAME.stamp [default: the guest's folder]
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// What to measure [default: all]
+    #[arg(value_enum)]
+    pub what: Vec<Bench>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Bench {
+    /// Instantiate, reset, call, snapshot, restore, fork
+    Sandbox,
+    /// Engine and trace overhead as a share of tool time, with 1,000 slots
+    Loop,
+    /// Sampled and trained tokens per second
+    Learner,
+}
