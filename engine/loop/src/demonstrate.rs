@@ -29,6 +29,7 @@ pub struct Demonstrations {
     /// Every interface that was shown.
     pub interfaces: Vec<Interface>,
     pub tokenizer: Tokenizer,
+    /// Of the demonstrations that succeeded and fit the context window.
     pub sequences: Vec<TrainSequence>,
 }
 
@@ -64,7 +65,7 @@ pub fn demonstrate(
     }
     let sequences = played
         .iter()
-        .filter(|p| p.verdict.reward() == Some(1.0))
+        .filter(|p| p.verdict.reward() == Some(1.0) && p.episode.tokens.ids.len() <= settings.agent.model.context)
         .map(|p| TrainSequence::imitation(&p.episode.tokens))
         .collect();
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })

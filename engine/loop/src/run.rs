@@ -258,6 +258,21 @@ impl Run<'_> {
         let shown = demonstrate(id, &self.pool, &settings, &budgets, self.machine.parallelism, &mut progress)?;
         let demonstrated_ms = watch.elapsed_ms();
 
+        let left_out = shown.played.len() - shown.sequences.len();
+        if left_out > 0 {
+            let line = format!(
+                "{left_out} of {} demonstrations are left out: they failed, or have more tokens than agent.model.context ({})",
+                shown.played.len(),
+                settings.agent.model.context
+            );
+            self.observer.event(&Event::Note(&line));
+        }
+        if shown.sequences.is_empty() {
+            return Err(RunError::Unfit {
+                message: "no demonstration can be cloned: none succeeded within the context window".to_owned(),
+                hint: format!("raise agent.model.context ({}) or agent.tokenizer.vocabulary", settings.agent.model.context),
+            });
+        }
         self.began(id, Activity::Imitate, 0, 0, warm.imitation.steps as usize);
         let (config, seed) = (&settings.agent.model, settings.seed);
         let mut learner = Learner::new(config, shown.tokenizer.clone(), self.backend(&settings), seed)?;
