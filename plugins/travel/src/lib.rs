@@ -1,12 +1,15 @@
 //! The travel agency: airports must be looked up, fares expire, cards and the budget can refuse.
 //!
 //! `state` is the world of one episode, `world` what is the same in all of them, `tools` what an agent is told,
-//! `calls` and `bookings` what happens when it calls. Tasks: `plan` draws a scenario (state and intents), `words` says
-//! each intent in natural language, `stage` plays its reference solution, `tasks` makes the four categories of it.
+//! `calls` and `bookings` what happens when it calls. Tasks: `plan` draws a scenario (state and `intent`s), `words` and
+//! `phrases` say each intent in natural language, `stage` plays its reference solution, `tasks` makes the four
+//! categories of it.
 
 mod bookings;
 mod calls;
 mod fail;
+mod intent;
+mod phrases;
 mod plan;
 mod stage;
 mod state;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use coevo_sdk::{Script, Value, json};
 
 use crate::Travel;
-use crate::plan::{Detail, Intent, Pick, Place, Which};
+use crate::intent::{Detail, Intent, Pick, Place, Which};
 use crate::state::State;
 use crate::words::spoken;
 use crate::world::{CITIES, CURRENCIES};
