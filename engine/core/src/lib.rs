@@ -8,6 +8,8 @@ pub mod advantage;
 pub mod config;
 pub mod diagnose;
 pub mod episode;
+#[cfg(test)]
+mod fixture;
 pub mod id;
 pub mod interface;
 pub mod label;

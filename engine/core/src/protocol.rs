@@ -50,3 +50,75 @@ fn is_name_char(c: char) -> bool {
 fn malformed(reason: &str) -> Parsed {
     Parsed::Malformed { reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn readings() {
+        let call = |name: &str, arguments| Parsed::Call(ToolCall { name: name.to_owned(), arguments });
+        let broken = |reason: &str| malformed(reason);
+        let check = |text: &str, expected: Parsed| assert_eq!(parse(text), expected, "{text:?}");
+        check(r#"@book {"quote":"q2","n":1}"#, call("book", json!({"quote": "q2", "n": 1})));
+        check("  @list {}\n", call("list", json!({})));
+        check("@list\n{ }", call("list", json!({})));
+        check("Done, see a@b.c", Parsed::Answer("Done, see a@b.c".to_owned()));
+        check("\u{00a0} yes ", Parsed::Answer("yes".to_owned()));
+        check("", broken("the reply is empty"));
+        check(" \n\t", broken("the reply is empty"));
+        check("@", broken("no tool name after @"));
+        check("@ book {}", broken("no tool name after @"));
+        check("@book", broken("no arguments after the tool name"));
+        check("@book{}", broken("no space between tool name and arguments"));
+        check("@book [1]", broken("the arguments are not one JSON object"));
+        check("@book {\"a\":}", broken("the arguments are not one JSON object"));
+        check("@book {} thanks", broken("the arguments are not one JSON object"));
+        check("@book {} @book {}", broken("the arguments are not one JSON object"));
+    }
+
+    #[test]
+    fn deep_nesting_is_malformed_not_a_crash() {
+        let text = format!("@t {{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(matches!(parse(&text), Parsed::Malformed { .. }));
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-4000i32..4000).prop_map(|n| Value::from(f64::from(n) / 8.0)),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn calls_round_trip(name in "[a-z][a-z0-9_.-]{0,12}", fields in prop::collection::btree_map(".{0,8}", json_value(), 0..4)) {
+            let call = ToolCall { name, arguments: Value::Object(fields.into_iter().collect()) };
+            prop_assert_eq!(parse(&format_call(&call)), Parsed::Call(call));
+        }
+
+        #[test]
+        fn any_text_is_read_as_something(text in "\\PC*", prefix in "(@[a-z_]{0,3} ?\\{?|@)?") {
+            let text = format!("{prefix}{text}");
+            match parse(&text) {
+                Parsed::Call(call) => prop_assert!(text.trim().starts_with('@') && call.arguments.is_object()),
+                Parsed::Answer(answer) => prop_assert!(!answer.is_empty() && !answer.starts_with('@')),
+                Parsed::Malformed { reason } => prop_assert!(!reason.is_empty()),
+            }
+        }
+    }
+}
