@@ -203,7 +203,10 @@ fn configs_name_their_problems() {
     assert!(unknown.expect_err("unknown key").to_string().contains("weight"));
 }
 
-fn any_group() -> impl Strategy<Value = Vec<(Option<f64>, Vec<(Label, u32)>)>> {
+/// Reward, and label and tokens of each turn.
+type Played = (Option<f64>, Vec<(Label, u32)>);
+
+fn any_group() -> impl Strategy<Value = Vec<Played>> {
     let labels: Vec<Label> = Label::all().collect();
     let turn = (prop::sample::select(labels), 0u32..40);
     let reward =

@@ -123,14 +123,13 @@ impl Case<'_> {
         self.turns[..=to].iter().any(|turn| turn.user.to_lowercase().contains(&value))
     }
 
-    /// Whether a call of turn `to` that is not the reference's used a value that turn `from` produced.
+    /// Whether a call of turn `to` used a value that turn `from` produced and that no reference call of `to` uses.
     fn consumed_wrongly(&self, from: usize, to: usize) -> bool {
         let produced = self.produced();
         let wanted = self.reference.get(to).map_or(&[][..], |turn| &turn.calls);
-        let wrong = calls(&self.turns[to]).filter(|call| !wanted.contains(call));
-        wrong
-            .flat_map(|call| texts(&call.arguments))
-            .any(|value| produced.get(value) == Some(&from) && !self.said(value, to))
+        let right: BTreeSet<&str> = wanted.iter().flat_map(|call| texts(&call.arguments)).collect();
+        let mut used = calls(&self.turns[to]).flat_map(|call| texts(&call.arguments));
+        used.any(|value| produced.get(value) == Some(&from) && !right.contains(value) && !self.said(value, to))
     }
 
     /// The last failed turn before `to` that left something undone, if the first reference call of `to` needs an

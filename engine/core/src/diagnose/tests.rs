@@ -288,6 +288,11 @@ fn a_wrong_value_carries_its_failure_along() {
     // The same mistake with a value that the user said is the turn's own.
     let said: Row = ("book q1b, not q9z, with visa", 0, booked("q9z"), vec![call("book", book("q1b"))], STATE);
     assert_eq!(roots(&cascade(vec![looked, said]))[1], None);
+    // So is a mistake beside a value that the earlier turn produced and the reference uses too.
+    let steps = vec![ran("find", json!({"city": "Oslo"}), json!({"card": "visa"}), 0), answered("hm", 0)];
+    let listed: Row = ("which cards?", 0, steps, vec![call("find", json!({"city": "Oslo"}))], RESPONSE);
+    let beside: Row = ("book q1b, not q9z", 0, booked("q9z"), vec![call("book", book("q1b"))], STATE);
+    assert_eq!(roots(&cascade(vec![listed, beside]))[1], None);
 }
 
 #[test]
