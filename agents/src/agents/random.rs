@@ -53,8 +53,13 @@ fn value(schema: &Value, stream: &mut Stream, depth: usize) -> Value {
             (0..1 + stream.below(2)).map(|_| value(items, stream, depth + 1)).collect()
         }
         "object" if depth < 4 => {
-            let required: Vec<&str> =
-                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let required: Vec<&str> = schema
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             let properties = schema.get("properties").and_then(Value::as_object);
             let mut object = Map::new();
             for (name, schema) in properties.into_iter().flatten() {

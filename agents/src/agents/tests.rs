@@ -27,7 +27,11 @@ fn task() -> PublicTask {
 fn labels() -> BTreeMap<String, HiddenLabel> {
     let call = |name: &str, id: &str| ToolCall { name: name.to_owned(), arguments: json!({"id": id, "card": "visa"}) };
     let turns = vec![
-        ReferenceTurn { calls: vec![call("find_it", "a1"), call("take_it", "a2")], answer: "Taken.".to_owned(), mentions: vec![] },
+        ReferenceTurn {
+            calls: vec![call("find_it", "a1"), call("take_it", "a2")],
+            answer: "Taken.".to_owned(),
+            mentions: vec![],
+        },
         ReferenceTurn { calls: vec![], answer: "Which one?".to_owned(), mentions: vec![] },
     ];
     BTreeMap::from([("t1".to_owned(), HiddenLabel { reference: turns, label: "{}".to_owned() })])
@@ -61,7 +65,8 @@ fn say(agent: &mut dyn Agent, turn: u16, step: u16) -> String {
     }
 }
 
-const REFERENCE: [&str; 3] = [r#"@find_it {"id":"a1","card":"visa"}"#, r#"@take_it {"id":"a2","card":"visa"}"#, "Taken."];
+const REFERENCE: [&str; 3] =
+    [r#"@find_it {"id":"a1","card":"visa"}"#, r#"@take_it {"id":"a2","card":"visa"}"#, "Taken."];
 
 #[test]
 fn oracle_plays_the_reference() {

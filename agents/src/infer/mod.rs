@@ -93,7 +93,7 @@ impl Network {
             for (index, extension) in extensions[first..end].iter().enumerate() {
                 row += extension.ids.len();
                 let out = &mut last[(first + index) * width..(first + index + 1) * width];
-                rms_norm(&hidden[(row - 1) * width..row * width], out);
+                norm_rows(&hidden[(row - 1) * width..row * width], out, width);
             }
             first = end;
         }
@@ -120,7 +120,7 @@ impl Network {
         let mut x = vec![0.0; rows * width];
         let ids = extensions.iter().flat_map(|e| e.ids);
         for (row, id) in x.chunks_exact_mut(width).zip(ids) {
-            rms_norm(&self.embed[*id as usize * width..(*id as usize + 1) * width], row);
+            norm_rows(&self.embed[*id as usize * width..(*id as usize + 1) * width], row, width);
         }
         let mut normed = vec![0.0; rows * width];
         let mut qkv = vec![0.0; rows * 3 * width];
@@ -158,9 +158,14 @@ impl Network {
 }
 
 fn norm_rows(x: &[f32], out: &mut [f32], width: usize) {
-    for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-        rms_norm(x, out);
-    }
+    dispatch(
+        #[inline(always)]
+        || {
+            for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+                rms_norm(x, out);
+            }
+        },
+    );
 }
 
 /// Attention of one conversation's new tokens in one layer.
@@ -224,16 +229,16 @@ impl WithSimd for Attention<'_> {
     }
 }
 
-/// Adds to each row its weighted predecessors; `tail` holds the rows before the first and is left holding the last ones.
+/// Each row and its predecessors, weighted; `tail` holds the rows before the first and is left holding the last ones.
 #[inline(always)]
 fn mix(weights: &[f32], rows: &[f32], tail: &mut Vec<f32>, width: usize) -> Vec<f32> {
     let mut all = std::mem::take(tail);
     all.extend_from_slice(rows);
-    let mut mixed = rows.to_vec();
+    let mut mixed = vec![0.0; rows.len()];
     for (t, out) in mixed.chunks_exact_mut(width).enumerate() {
-        for tap in 1..=TAPS {
+        for tap in 0..=TAPS {
             let earlier = &all[(t + TAPS - tap) * width..(t + TAPS - tap + 1) * width];
-            let weights = &weights[(tap - 1) * width..tap * width];
+            let weights = &weights[tap * width..(tap + 1) * width];
             for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
                 *out = earlier.mul_add(*weight, *out);
             }

@@ -3,7 +3,8 @@
 use coevo_core::config::SampleConfig;
 use coevo_core::seed::Stream;
 
-use crate::kernels::math::exp_neg;
+use crate::kernels::dispatch;
+use crate::kernels::math::{exp_neg, sum};
 
 /// A drawn token and its log-probability under the policy itself (temperature 1, nothing cut off): what the learner's
 /// ratio compares with.
@@ -19,17 +20,28 @@ pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Optio
         return None;
     }
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|x| exp_neg(x - max)).sum();
+    let sum = sum(&exponentials(logits, max, 1.0));
     let token = if config.temperature <= 0.0 {
         logits.iter().position(|x| *x == max).expect("the maximum is among the logits")
     } else {
-        let mut mass: Vec<f32> = logits.iter().map(|x| exp_neg((x - max) / config.temperature)).collect();
+        let mut mass = exponentials(logits, max, config.temperature);
         if config.top_p < 1.0 {
             keep_nucleus(&mut mass, config.top_p);
         }
         choose(&mass, stream.uniform())
     };
     Some(Draw { token: token as u32, log_prob: logits[token] - max - sum.ln() })
+}
+
+/// `exp((x − max) / temperature)`.
+fn exponentials(logits: &[f32], max: f32, temperature: f32) -> Vec<f32> {
+    let mut out = logits.to_vec();
+    let scale = 1.0 / temperature;
+    dispatch(
+        #[inline(always)]
+        || out.iter_mut().for_each(|x| *x = exp_neg((*x - max) * scale)),
+    );
+    out
 }
 
 /// Zeroes all but the likeliest tokens whose mass reaches `top_p` of the whole; ties go to the smaller id.

@@ -210,11 +210,8 @@ impl Head<'_> {
         across(&d_out, head, &mut d_across);
         let (q_down, k_down, d_down) =
             (all_down(&q, head, chunks), all_down(&k, head, chunks), all_down(&d_out, head, chunks));
-        let mut gradient = HeadGradient {
-            q: vec![0.0; padded * head],
-            k: vec![0.0; padded * head],
-            v: vec![0.0; padded * head],
-        };
+        let mut gradient =
+            HeadGradient { q: vec![0.0; padded * head], k: vec![0.0; padded * head], v: vec![0.0; padded * head] };
         let (mut own, mut other) = (vec![[0.0f32; QUERIES]; head], vec![[0.0f32; QUERIES]; head]);
         let (mut p, mut ds) = (vec![[0.0f32; QUERIES]; padded], vec![[0.0f32; QUERIES]; padded]);
         for first in (0..tokens).step_by(QUERIES) {
@@ -342,7 +339,8 @@ mod tests {
 
     fn reference(q: &[f32], k: &[f32], v: &[f32], head: usize) -> Vec<f64> {
         let tokens = q.len() / head;
-        let row = |x: &[f32], t: usize| -> Vec<f64> { x[t * head..(t + 1) * head].iter().map(|x| f64::from(*x)).collect() };
+        let row =
+            |x: &[f32], t: usize| -> Vec<f64> { x[t * head..(t + 1) * head].iter().map(|x| f64::from(*x)).collect() };
         let mut out = Vec::new();
         for i in 0..tokens {
             let scores: Vec<f64> =

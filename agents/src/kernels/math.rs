@@ -9,7 +9,9 @@ pub const NORM_EPSILON: f32 = 1e-6;
 #[inline(always)]
 pub fn exp_neg(x: f32) -> f32 {
     let x = x.max(-87.0);
-    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    // Adding 1.5·2²³ rounds to an integer and leaves it in the low bits.
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
     let r = n.mul_add(-0.693_359_4, x);
     let r = n.mul_add(2.121_944_4e-4, r);
     let p = 1.987_569_1e-4f32;
@@ -19,7 +21,7 @@ pub fn exp_neg(x: f32) -> f32 {
     let p = p.mul_add(r, 1.666_666_5e-1);
     let p = p.mul_add(r, 0.5);
     let p = p.mul_add(r * r, r) + 1.0;
-    let scale = f32::from_bits(((n as i32 + 127) << 23) as u32);
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
     if x <= -87.0 { 0.0 } else { p * scale }
 }
 
@@ -78,12 +80,10 @@ impl Rope {
     /// Tables for `positions` positions and heads of width `head`; angle = position · base^(−2·pair/head).
     pub fn new(positions: usize, head: usize, base: f32) -> Self {
         let pairs = head / 2;
-        let angle = |position: usize, pair: usize| {
-            position as f64 * f64::from(base).powf(-2.0 * pair as f64 / head as f64)
-        };
-        let table = |f: fn(f64) -> f64| {
-            (0..positions).flat_map(|t| (0..pairs).map(move |p| f(angle(t, p)) as f32)).collect()
-        };
+        let angle =
+            |position: usize, pair: usize| position as f64 * f64::from(base).powf(-2.0 * pair as f64 / head as f64);
+        let table =
+            |f: fn(f64) -> f64| (0..positions).flat_map(|t| (0..pairs).map(move |p| f(angle(t, p)) as f32)).collect();
         Self { pairs, cos: table(f64::cos), sin: table(f64::sin) }
     }
 

@@ -6,13 +6,13 @@ use coevo_core::config::ModelConfig;
 
 use crate::kernels::attention::{Head, RowSoftmax};
 use crate::kernels::math::Rope;
-use crate::model::TAPS;
+use crate::model::{MIX, TAPS};
 
 /// One layer's attention over sequences of the given lengths.
 pub struct Attention<'a> {
     pub config: &'a ModelConfig,
     pub lengths: &'a [usize],
-    /// `[TAPS, 3·width]`.
+    /// `[MIX, 3·width]`.
     pub mix: &'a [f32],
 }
 
@@ -51,9 +51,7 @@ impl Attention<'_> {
         for length in self.lengths.iter().copied() {
             let mixed = self.mixed(&qkv[start * row..(start + length) * row]);
             for h in 0..heads {
-                let take = |offset: usize| -> Vec<f32> {
-                    mixed.chunks_exact(row).flat_map(|r| &r[offset + h * head..offset + (h + 1) * head]).copied().collect()
-                };
+                let take = |offset: usize| columns(&mixed, row, offset + h * head, head);
                 let (mut q, mut k, v) = (take(0), take(width), take(2 * width));
                 for t in 0..length {
                     let q = &mut q[t * head..(t + 1) * head];
@@ -79,16 +77,13 @@ impl Attention<'_> {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
         let (row, rope, scale) = (3 * width, self.rope(), 1.0 / (head as f32).sqrt());
         let mut by_qkv = vec![0.0; qkv.len()];
-        let mut by_mix = vec![0.0; TAPS * row];
+        let mut by_mix = vec![0.0; MIX * row];
         let mut start = 0;
         for (sequence, length) in self.lengths.iter().copied().enumerate() {
             let mut by_mixed = vec![0.0; length * row];
             for h in 0..heads {
                 let SavedHead { q, k, v, out, softmax } = &saved.heads[sequence * heads + h];
-                let d_out: Vec<f32> = (start..start + length)
-                    .flat_map(|t| &by_out[t * width + h * head..t * width + (h + 1) * head])
-                    .copied()
-                    .collect();
+                let d_out = columns(&by_out[start * width..(start + length) * width], width, h * head, head);
                 let mut gradient = Head { head, q, k, v }.backward(out, &d_out, softmax);
                 for t in 0..length {
                     let range = t * head..(t + 1) * head;
@@ -109,14 +104,14 @@ impl Attention<'_> {
         (by_qkv, by_mix)
     }
 
-    /// Each row plus its weighted predecessors.
+    /// Each row and its predecessors, weighted.
     fn mixed(&self, qkv: &[f32]) -> Vec<f32> {
         let row = 3 * self.config.width;
-        let mut mixed = qkv.to_vec();
+        let mut mixed = vec![0.0; qkv.len()];
         for (t, out) in mixed.chunks_exact_mut(row).enumerate() {
-            for tap in 1..=TAPS.min(t) {
+            for tap in 0..=TAPS.min(t) {
                 let earlier = &qkv[(t - tap) * row..(t - tap + 1) * row];
-                let weights = &self.mix[(tap - 1) * row..tap * row];
+                let weights = &self.mix[tap * row..(tap + 1) * row];
                 for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
                     *out += earlier * weight;
                 }
@@ -127,18 +122,26 @@ impl Attention<'_> {
 
     fn unmix(&self, qkv: &[f32], by_mixed: &[f32], by_qkv: &mut [f32], by_mix: &mut [f32]) {
         let row = 3 * self.config.width;
-        by_qkv.copy_from_slice(by_mixed);
         for (t, gradient) in by_mixed.chunks_exact(row).enumerate() {
-            for tap in 1..=TAPS.min(t) {
+            for tap in 0..=TAPS.min(t) {
                 let range = (t - tap) * row..(t - tap + 1) * row;
-                let weights = &self.mix[(tap - 1) * row..tap * row];
-                let by_weights = &mut by_mix[(tap - 1) * row..tap * row];
-                let earlier = &qkv[range.clone()];
-                for (c, by_earlier) in by_qkv[range].iter_mut().enumerate() {
-                    *by_earlier += gradient[c] * weights[c];
-                    by_weights[c] += gradient[c] * earlier[c];
+                let weights = &self.mix[tap * row..(tap + 1) * row];
+                let by_weights = &mut by_mix[tap * row..(tap + 1) * row];
+                let parts = by_qkv[range.clone()].iter_mut().zip(by_weights).zip(&qkv[range]).zip(weights);
+                for ((((by_earlier, by_weight), earlier), weight), gradient) in parts.zip(gradient) {
+                    *by_earlier += gradient * weight;
+                    *by_weight += gradient * earlier;
                 }
             }
         }
     }
+}
+
+/// Columns `from..from + count` of rows of `width`.
+fn columns(rows: &[f32], width: usize, from: usize, count: usize) -> Vec<f32> {
+    let mut out = Vec::with_capacity(rows.len() / width * count);
+    for row in rows.chunks_exact(width) {
+        out.extend_from_slice(&row[from..from + count]);
+    }
+    out
 }

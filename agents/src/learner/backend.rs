@@ -53,8 +53,7 @@ fn first_of(kinds: &[DeviceKind]) -> Result<Device, String> {
         last = match known.iter().find(|(k, _)| k == kind) {
             Some((_, result)) => result.clone(),
             None => {
-                let result =
-                    Device::wgpu_options().device_kind(kind.clone()).init().map_err(|error| error.to_string());
+                let result = Device::wgpu_options().device_kind(kind.clone()).init().map_err(|error| error.to_string());
                 known.push((kind.clone(), result.clone()));
                 result
             }

@@ -33,14 +33,28 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Deals inputs to shards of at most `budget` tokens (at least one input each), longest first, so that a padded shard
-/// wastes little. The result depends on the lengths and the budget only, never on the number of threads.
-pub fn shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|index| (std::cmp::Reverse(lengths[*index]), *index));
+/// Fewest shards of a step on the CPU, if there are inputs enough: work for this many threads.
+const LEAST_SHARDS: usize = 8;
+
+/// Deals inputs evenly to shards of about `budget` tokens or fewer: each goes to the shard with the fewest tokens, longest
+/// first. The result depends on the lengths and the budget only, never on the number of threads.
+pub fn even_shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let total: usize = lengths.iter().sum();
+    let count = total.div_ceil(budget.max(1)).max(LEAST_SHARDS).min(lengths.len());
+    let mut shards: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); count];
+    for index in longest_first(lengths) {
+        let shard = shards.iter_mut().min_by_key(|(tokens, _)| *tokens).expect("one shard an input at most");
+        shard.0 += lengths[index];
+        shard.1.push(index);
+    }
+    shards.into_iter().map(|(_, indices)| indices).collect()
+}
+
+/// Deals inputs to shards that stay within `budget` tokens when padded to their longest (at least one input each).
+pub fn padded_shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
     let mut shards: Vec<Vec<usize>> = Vec::new();
     let mut longest = 0;
-    for index in order {
+    for index in longest_first(lengths) {
         match shards.last_mut() {
             Some(shard) if (shard.len() + 1) * longest <= budget => shard.push(index),
             _ => {
@@ -52,6 +66,12 @@ pub fn shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
     shards
 }
 
+fn longest_first(lengths: &[usize]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|index| (std::cmp::Reverse(lengths[*index]), *index));
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,8 +79,12 @@ mod tests {
     #[test]
     fn shards_hold_every_input_once_within_the_budget() {
         let lengths = [5, 100, 7, 60, 61, 3, 200];
-        let dealt = shards(&lengths, 130);
-        assert_eq!(dealt, vec![vec![6], vec![1], vec![4, 3], vec![2, 0, 5]]);
+        assert_eq!(padded_shards(&lengths, 130), [vec![6], vec![1], vec![4, 3], vec![2, 0, 5]]);
+        assert_eq!(even_shards(&lengths, 1000).len(), 7);
+        let twenty = [10; 20];
+        let sizes: Vec<usize> = even_shards(&twenty, 1000).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [3, 3, 3, 3, 2, 2, 2, 2]);
+        assert_eq!(even_shards(&twenty, 20).len(), 10);
     }
 
     #[test]

@@ -80,7 +80,12 @@ impl HostWeights {
         write(specs.iter().zip(&self.matrices).map(|(spec, values)| (spec.name.clone(), spec, values.as_slice())))
     }
 
-    fn read(file: &SafeTensors<'_>, prefix: &str, model: &ModelConfig, vocabulary: usize) -> Result<Self, LearnerError> {
+    fn read(
+        file: &SafeTensors<'_>,
+        prefix: &str,
+        model: &ModelConfig,
+        vocabulary: usize,
+    ) -> Result<Self, LearnerError> {
         crate::model::validate(model)?;
         let specs = crate::model::layout(model, vocabulary);
         let read = |spec: &ParamSpec| matrix(file, &format!("{prefix}{}", spec.name), spec);

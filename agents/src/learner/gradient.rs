@@ -66,8 +66,12 @@ fn loss(objective: &Objective, inputs: &[Input<'_>], logits: &mut [f32], vocabul
 /// The inputs padded to the longest, and the rows of their actions.
 fn pad(inputs: &[Input<'_>]) -> PaddedBatch {
     let length = inputs.iter().map(|input| input.ids.len()).max().unwrap_or(0);
-    let mut batch =
-        PaddedBatch { sequences: inputs.len(), length, ids: vec![crate::tokenizer::PAD; inputs.len() * length], rows: vec![] };
+    let mut batch = PaddedBatch {
+        sequences: inputs.len(),
+        length,
+        ids: vec![crate::tokenizer::PAD; inputs.len() * length],
+        rows: vec![],
+    };
     for (index, input) in inputs.iter().enumerate() {
         batch.ids[index * length..index * length + input.ids.len()].copy_from_slice(input.ids);
         batch.rows.extend(input.actions.iter().map(|(at, _)| (index * length + at) as u32));
@@ -76,7 +80,12 @@ fn pad(inputs: &[Input<'_>]) -> PaddedBatch {
 }
 
 /// The whole model on burn's tape. `weights` carry no tape.
-pub fn on_tape(config: &ModelConfig, weights: &[Tensor<2>], inputs: &[Input<'_>], objective: &Objective) -> ShardGradient {
+pub fn on_tape(
+    config: &ModelConfig,
+    weights: &[Tensor<2>],
+    inputs: &[Input<'_>],
+    objective: &Objective,
+) -> ShardGradient {
     let device = weights[0].device();
     let vocabulary = weights[0].dims()[0];
     let leaves: Vec<Tensor<2>> = weights.iter().cloned().map(leaf).collect();

@@ -11,6 +11,9 @@ mod gradient;
 pub mod objective;
 mod optimizer;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use burn::tensor::{Tensor, TensorData};
 use coevo_core::config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig};
 use coevo_core::seed::{Purpose, StreamKey};
@@ -319,7 +322,10 @@ impl Learner {
     /// The gradient of all inputs together.
     fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
         let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
-        let shards = batch::shards(&lengths, budget);
+        let shards = match self.backend.kind {
+            Backend::Cpu => batch::even_shards(&lengths, budget),
+            _ => batch::padded_shards(&lengths, budget),
+        };
         let of_shard = |shard: &Vec<usize>| {
             let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
             match self.backend.kind {
@@ -327,27 +333,28 @@ impl Learner {
                 _ => on_tape(&self.config, &self.weights, &inputs, objective),
             }
         };
-        let mut results: Vec<Option<ShardGradient>> = vec![None; shards.len()];
+        // Threads take the next shard when they are free; results keep the shards' order.
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((shard[0], of_shard(shard)));
+            }
+            done
+        };
+        let mut results: BTreeMap<usize, ShardGradient> = BTreeMap::new();
         std::thread::scope(|scope| {
-            let workers: Vec<_> = self
-                .pools
-                .iter()
-                .enumerate()
-                .map(|(worker, pool)| {
-                    let (shards, of_shard) = (&shards, &of_shard);
-                    let mine = (worker..shards.len()).step_by(self.pools.len());
-                    scope.spawn(move || pool.install(|| mine.map(|i| (i, of_shard(&shards[i]))).collect::<Vec<_>>()))
-                })
-                .collect();
+            let workers: Vec<_> = self.pools.iter().map(|pool| scope.spawn(|| pool.install(&work))).collect();
             for worker in workers {
-                for (index, result) in worker.join().expect("a shard does not panic") {
-                    results[index] = Some(result);
-                }
+                results.extend(worker.join().expect("a shard does not panic"));
             }
         });
-        let zeros = layout(&self.config, self.tokenizer.vocabulary()).iter().map(|s| vec![0.0; s.shape[0] * s.shape[1]]).collect();
+        let zeros = layout(&self.config, self.tokenizer.vocabulary())
+            .iter()
+            .map(|s| vec![0.0; s.shape[0] * s.shape[1]])
+            .collect();
         let mut total = ShardGradient { matrices: zeros, sums: LossSums::default() };
-        for result in results.into_iter().flatten() {
+        for result in results.into_values() {
             total.sums.add(&result.sums);
             for (sum, matrix) in total.matrices.iter_mut().zip(&result.matrices) {
                 sum.iter_mut().zip(matrix).for_each(|(sum, g)| *sum += g);

@@ -125,7 +125,14 @@ mod tests {
     use super::*;
 
     fn config() -> RlConfig {
-        RlConfig { clip_low: 0.2, clip_high: 0.3, dual_clip: 3.0, kl_weight: 0.1, entropy_weight: 0.05, ..RlConfig::default() }
+        RlConfig {
+            clip_low: 0.2,
+            clip_high: 0.3,
+            dual_clip: 3.0,
+            kl_weight: 0.1,
+            entropy_weight: 0.05,
+            ..RlConfig::default()
+        }
     }
 
     #[test]

@@ -39,19 +39,22 @@ impl Adam {
     }
 
     /// Updates `weights` in place. `norm` is the gradient's global norm.
-    pub fn step(&mut self, specs: &[ParamSpec], weights: &mut [Tensor<2>], gradients: Vec<Vec<f32>>, norm: f64, rates: Rates) {
+    pub fn step(
+        &mut self,
+        specs: &[ParamSpec],
+        weights: &mut [Tensor<2>],
+        gradients: Vec<Vec<f32>>,
+        norm: f64,
+        rates: Rates,
+    ) {
         let scale = if norm > rates.gradient_clip { (rates.gradient_clip / norm) as f32 } else { 1.0 };
         for (index, mut gradient) in gradients.into_iter().enumerate() {
             gradient.iter_mut().for_each(|g| *g *= scale);
             let device = weights[index].device();
             let gradient = Tensor::from_data(TensorData::new(gradient, specs[index].shape), &device);
             let decay = if specs[index].decay { rates.weight_decay } else { 0.0 };
-            let (updated, state) = rule(decay).step(
-                rates.learning_rate,
-                weights[index].clone(),
-                gradient,
-                self.states[index].take(),
-            );
+            let (updated, state) =
+                rule(decay).step(rates.learning_rate, weights[index].clone(), gradient, self.states[index].take());
             weights[index] = updated;
             self.states[index] = state;
         }

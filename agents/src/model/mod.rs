@@ -2,8 +2,10 @@
 //!
 //! `x₀ = norm(embed[ids])`; each block adds `attention(norm(x))` and `mlp(norm(x))`; `logits = norm(x) · embedᵀ`.
 //! - `norm` is RMSNorm without a gain (the next matrix can learn one).
-//! - Queries, keys and values of a token are mixed with those of the [`TAPS`] tokens before it by a learnt weight per channel, before
-//!   rotary positions. One layer can then find "what followed this before", and copying from the context is learnt in a fraction of the steps.
+//! - Queries, keys and values of a token are mixed with those of the [`TAPS`] tokens before it, by a learnt weight per
+//!   channel, before rotary positions: one layer can then find "what followed this before".
+//! - Attention begins as copying ("mimetic" initialisation): keys equal queries, the output undoes the values, and half of
+//!   the heads take a token's key from its predecessor. Random weights spend most of a short training on finding that.
 //! - `mlp(x) = relu(x · up)² · down`.
 //!
 //! Sampling ([`crate::infer`]) and training ([`crate::learner`]) both read this layout.
@@ -17,6 +19,9 @@ use crate::kernels::LANES;
 
 /// How many preceding tokens are mixed into queries, keys and values.
 pub const TAPS: usize = 3;
+
+/// Rows of the mixing matrix: the token itself, then its predecessors.
+pub const MIX: usize = TAPS + 1;
 
 /// A setting that no model can have.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -80,14 +85,15 @@ pub fn validate(config: &ModelConfig) -> Result<(), ModelError> {
 /// Every matrix of a model with `vocabulary` tokens, in a fixed order.
 pub fn layout(config: &ModelConfig, vocabulary: usize) -> Vec<ParamSpec> {
     let (width, mlp) = (config.width, config.mlp);
-    let spec = |name: String, shape: [usize; 2], deviation: f64, decay: bool| ParamSpec { name, shape, deviation, decay };
+    let spec =
+        |name: String, shape: [usize; 2], deviation: f64, decay: bool| ParamSpec { name, shape, deviation, decay };
     let fan_in = |n: usize| (n as f64).powf(-0.5);
     let residual = (2.0 * config.layers as f64).powf(-0.5);
-    let mut specs = vec![spec("embed".to_owned(), [vocabulary, width], fan_in(width), false)];
+    let mut specs = vec![spec("embed".to_owned(), [vocabulary, width], 0.25 * fan_in(width), false)];
     for layer in 0..config.layers {
         let name = |part: &str| format!("layers.{layer}.{part}");
         specs.push(spec(name("qkv"), [width, 3 * width], fan_in(width), true));
-        specs.push(spec(name("mix"), [TAPS, 3 * width], 0.2, false));
+        specs.push(spec(name("mix"), [MIX, 3 * width], 0.1, false));
         specs.push(spec(name("out"), [width, width], fan_in(width) * residual, true));
         specs.push(spec(name("up"), [width, mlp], fan_in(width), true));
         specs.push(spec(name("down"), [mlp, width], fan_in(mlp) * residual, true));
@@ -110,7 +116,7 @@ impl HostWeights {
     /// When the shape is invalid.
     pub fn init(config: &ModelConfig, vocabulary: usize, seed: u64) -> Result<Self, ModelError> {
         validate(config)?;
-        let matrices = layout(config, vocabulary)
+        let mut matrices: Vec<Vec<f32>> = layout(config, vocabulary)
             .iter()
             .enumerate()
             .map(|(index, spec)| {
@@ -118,6 +124,9 @@ impl HostWeights {
                 (0..spec.shape[0] * spec.shape[1]).map(|_| (stream.normal() * spec.deviation) as f32).collect()
             })
             .collect();
+        for layer in 0..config.layers {
+            begin_as_copying(config, layer, &mut matrices);
+        }
         Ok(Self { config: config.clone(), vocabulary, matrices })
     }
 
@@ -136,5 +145,25 @@ impl HostWeights {
 
     pub fn embed(&self) -> &[f32] {
         &self.matrices[0]
+    }
+}
+
+/// Keys equal queries, `out = valuesᵀ`, and the odd heads' keys come from the token before.
+fn begin_as_copying(config: &ModelConfig, layer: usize, matrices: &mut [Vec<f32>]) {
+    let (width, row, head) = (config.width, 3 * config.width, config.width / config.heads);
+    let residual = (2.0 * config.layers as f32).powf(-0.5);
+    for r in 0..width {
+        let qkv = &mut matrices[part(layer, Part::Qkv)][r * row..(r + 1) * row];
+        qkv.copy_within(0..width, width);
+        let values = qkv[2 * width..].to_vec();
+        let out = &mut matrices[part(layer, Part::Out)];
+        for (c, value) in values.iter().enumerate() {
+            out[c * width + r] = value * residual;
+        }
+    }
+    let mix = &mut matrices[part(layer, Part::Mix)];
+    for c in 0..row {
+        let from_before = (width..2 * width).contains(&c) && (c - width) / head % 2 == 1;
+        mix[if from_before { row + c } else { c }] += 1.0;
     }
 }

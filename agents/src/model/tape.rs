@@ -65,9 +65,9 @@ impl Constants {
         let head = config.width / config.heads;
         let rope = Rope::new(length, head, config.rope_base);
         let (cos, sin) = rope.tables();
-        let table = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 1, length, head / 2]), device);
-        let hidden: Vec<f32> =
-            (0..length * length).map(|i| if i % length > i / length { -1e9 } else { 0.0 }).collect();
+        let table =
+            |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 1, length, head / 2]), device);
+        let hidden: Vec<f32> = (0..length * length).map(|i| if i % length > i / length { -1e9 } else { 0.0 }).collect();
         Self {
             cos: table(cos),
             sin: table(sin),
@@ -87,12 +87,12 @@ fn attention(
     let (sequences, length, width) = (batch.sequences, batch.length, config.width);
     let head = width / config.heads;
     let qkv = qkv.reshape([sequences, length, 3 * width]);
-    let mut mixed = qkv.clone();
+    let weight = |tap: usize| mix.clone().slice([tap..tap + 1, 0..3 * width]).reshape([1, 1, 3 * width]);
+    let mut mixed = qkv.clone() * weight(0);
     for tap in 1..=TAPS.min(length - 1) {
-        let weight = mix.clone().slice([tap - 1..tap, 0..3 * width]).reshape([1, 1, 3 * width]);
         let zeros = Tensor::zeros([sequences, tap, 3 * width], &qkv.device().inner());
         let earlier = qkv.clone().slice([0..sequences, 0..length - tap, 0..3 * width]);
-        mixed = mixed + Tensor::cat(vec![zeros, earlier], 1) * weight;
+        mixed = mixed + Tensor::cat(vec![zeros, earlier], 1) * weight(tap);
     }
     let mixed = mixed.reshape([sequences, length, 3 * config.heads, head]).swap_dims(1, 2);
     let take = |index: usize| {

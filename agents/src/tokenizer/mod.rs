@@ -18,9 +18,7 @@ use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{
-    AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, SplitDelimiterBehavior,
-};
+use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, SplitDelimiterBehavior};
 
 const PATTERN: &str = r" ?[a-z_]+|[A-Z][A-Za-z_]*|[0-9]|[^\sA-Za-z0-9_]+|\s+";
 
@@ -56,6 +54,7 @@ pub enum TokenizerError {
 pub struct Tokenizer {
     inner: Arc<tokenizers::Tokenizer>,
     json: Arc<str>,
+    vocabulary: usize,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -121,7 +120,9 @@ impl Tokenizer {
             }
         }
         inner.set_encode_special_tokens(true);
-        Ok(Self { inner: Arc::new(inner), json: json.into() })
+        // Asking the crate clones its whole table.
+        let vocabulary = inner.get_vocab_size(true);
+        Ok(Self { inner: Arc::new(inner), json: json.into(), vocabulary })
     }
 
     /// The `tokenizer.json` text.
@@ -131,7 +132,7 @@ impl Tokenizer {
 
     /// Number of ids.
     pub fn vocabulary(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        self.vocabulary
     }
 
     /// Tokens of plain text.
@@ -166,7 +167,10 @@ mod tests {
     fn texts() -> Vec<String> {
         (0..40)
             .map(|i| {
-                format!("fly from Paris to Rome on 2026-0{}-12 @book_flight {{\"quote\":\"q{i}\",\"card\":\"visa\"}}", i % 9)
+                format!(
+                    "fly from Paris to Rome on 2026-0{}-12 @book_flight {{\"quote\":\"q{i}\",\"card\":\"visa\"}}",
+                    i % 9
+                )
             })
             .collect()
     }
