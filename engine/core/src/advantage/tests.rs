@@ -177,6 +177,18 @@ fn coevo_counts_mass_in_tokens() {
 }
 
 #[test]
+fn a_reward_without_a_diagnosis_reaches_no_mean() {
+    let (failed, passed) = (of(&[STATE]), of(&[PASS]));
+    let scored = [member(0.0, &failed), member(1.0, &passed)];
+    let mut group = scored.to_vec();
+    group.push(GroupMember { reward: Some(1.0), diagnosis: None, turn_tokens: Vec::new() });
+    for mode in ALL_MODES {
+        assert_eq!(weighed(&group, mode)[2], None);
+        assert_eq!(weighed(&group, mode)[0], weighed(&scored, mode)[0]);
+    }
+}
+
+#[test]
 fn tokens_are_counted_by_turn() {
     let trace = TokenTrace {
         ids: vec![0; 6],

@@ -181,6 +181,19 @@ fn evidence_keeps_everything() {
 }
 
 #[test]
+fn the_very_same_call_of_an_earlier_turn_covers_a_needed_one() {
+    let look = |city: &str| ran("find", json!({"city": city}), json!({"quote": "q1a"}), 0);
+    let wanted = || vec![call("find", json!({"city": "Oslo"}))];
+    let second = |first: &str| {
+        let known: Row = ("and now?", 0, vec![answered("hm", 0)], wanted(), RESPONSE);
+        let rows = vec![("flights?", 0, vec![look(first), answered("q1a", 0)], wanted(), None), known];
+        cascade(rows).turns[1].label
+    };
+    assert_eq!(second("Oslo"), Label::Failure(Failure::ResponseMismatch), "it was known; the answer failed");
+    assert_eq!(second("Rome"), Label::Failure(Failure::MissingToolCall));
+}
+
+#[test]
 fn faults_are_not_failures() {
     let fault = Fault { boundary: Boundary::GuestTrap, during: "call".to_owned(), message: "trap".to_owned() };
     let mut broken = episode(vec![turn("x", 0, vec![answered("ok", 0)])]);

@@ -43,6 +43,28 @@ finish Cap all tools: answer as soon as the request is done";
 }
 
 #[test]
+fn every_placeholder_stands_for_something() {
+    let texts = |scope, text: &str| {
+        let rule = Rule { scope, text: text.to_owned(), max_words: 50, phi: Phi::Schema, ..default_rules().remove(0) };
+        let config = EvolutionConfig { rules: vec![rule], ..EvolutionConfig::default() };
+        assert_eq!(config.problems(), [], "{text}");
+        possible_cues(&spec(), &config).into_iter().map(|cue| cue.text).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(Scope::Global, "of {tools}: {form}"), ["of find, book, cancel: @name {\"argument\":value}"]);
+    // `find` has no pre-condition, `cancel` no constraint: such cues are not shown.
+    assert_eq!(
+        texts(Scope::Tool, "{tool} ({description}) wants {required} where {constraints}; {preconditions}"),
+        [
+            "book (book a quote) wants quote, card where quote: quote id q#a; card: visa|amex; bags: integer 1..3; The card is held."
+        ]
+    );
+    assert_eq!(
+        texts(Scope::Argument, "{tool}.{argument} {constraint} {preconditions}")[3],
+        "cancel.booking required It is not cancelled."
+    );
+}
+
+#[test]
 fn only_the_enabled_phis_are_possible() {
     for phi in [Phi::Schema, Phi::Err, Phi::Cap] {
         let config = EvolutionConfig { phis: vec![phi], ..EvolutionConfig::default() };
