@@ -279,6 +279,10 @@ impl Run<'_> {
         let observer = &mut *self.observer;
         let report = learner.imitate_with(&shown.sequences, &warm.imitation, &mut |step| {
             observer.event(&Event::Progress { done: step.step as usize + 1 });
+            if (step.step + 1).is_multiple_of(step.steps.div_ceil(8).max(1)) {
+                let line = format!("imitation step {}/{}: loss {:.3}", step.step + 1, step.steps, step.loss);
+                observer.event(&Event::Ended { arm: id, line: &line });
+            }
         })?;
         let metrics = train_metrics("imitate", &report);
         let timings = BTreeMap::from([
