@@ -13,6 +13,7 @@
 //! used before it is checked; no clock, file, environment variable or unseeded number reaches a guest.
 
 mod abi;
+pub mod bench;
 mod budget;
 pub mod build;
 mod check;

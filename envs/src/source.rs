@@ -6,7 +6,10 @@ use std::str::FromStr;
 use crate::plugin::LoadError;
 
 /// The shipped environments, by name: embedded, so that a first run needs no WASM toolchain. This is the one list.
-pub const SHIPPED: &[(&str, &[u8])] = &[("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm"))];
+pub const SHIPPED: &[(&str, &[u8])] = &[
+    ("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm")),
+    ("travel", include_bytes!("../../plugins/components/travel.wasm")),
+];
 
 /// Names an environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +58,14 @@ impl EnvSource {
     }
 }
 
-/// The component of a guest's folder: `<folder's name>.wasm`, else the only one there.
+/// Where a build of a shipped guest's folder goes.
+fn shelved(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    crate::build::default_output(folder).join(format!("{name}.wasm"))
+}
+
+/// The component of a guest's folder: `<folder's name>.wasm`, else the only one there, else the one that a build of it
+/// put on the shelf of shipped components.
 fn in_folder(folder: &Path) -> Result<PathBuf, LoadError> {
     let read = |source| LoadError::Read { path: folder.to_owned(), source };
     let mut found = Vec::new();
@@ -70,6 +80,7 @@ fn in_folder(folder: &Path) -> Result<PathBuf, LoadError> {
     let own = found.iter().find(|path| path.file_stem() == whole.file_name());
     match (own, found.as_slice()) {
         (Some(path), _) | (None, [path]) => Ok(path.clone()),
+        (None, []) if shelved(&whole).is_file() => Ok(shelved(&whole)),
         (None, []) => Err(LoadError::NotBuilt { folder: folder.to_owned() }),
         (None, several) => {
             let names = several.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");

@@ -43,6 +43,12 @@ impl Start {
     /// A fresh instance in the task's initial state, and its hash.
     pub fn begin(&self, plugin: &EnvPlugin, stream: StreamKey) -> Result<(Instance, u64), Fault> {
         let mut instance = plugin.instance(stream)?;
+        let hash = self.bring(&mut instance)?;
+        Ok((instance, hash))
+    }
+
+    /// Brings a fresh instance to the initial state; returns its hash.
+    pub fn bring(&self, instance: &mut Instance) -> Result<u64, Fault> {
         match &self.snapshot {
             Some(snapshot) => {
                 if let Err(message) = instance.restore(snapshot)? {
@@ -52,8 +58,7 @@ impl Start {
             }
             None => instance.reset(&self.task.initial_state)?,
         }
-        let hash = instance.state_hash()?;
-        Ok((instance, hash))
+        instance.state_hash()
     }
 
     /// Whether episodes of this task begin from a snapshot.
@@ -81,14 +86,13 @@ fn holds_everything(plugin: &EnvPlugin, original: &mut Instance, snapshot: &[u8]
 pub(crate) struct Starts(Mutex<BTreeMap<String, Arc<Start>>>);
 
 impl Starts {
-    const MOST: usize = 4096;
+    const MOST: usize = 2048;
 
     pub fn of(&self, plugin: &EnvPlugin, task: &PublicTask) -> Result<Arc<Start>, Fault> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(start) = lock().get(&task.id)
-            && *start.task == *task
-        {
-            return Ok(Arc::clone(start));
+        let known = lock().get(&task.id).cloned();
+        if let Some(start) = known.filter(|start| *start.task == *task) {
+            return Ok(start);
         }
         let start = Arc::new(Start::prepare(plugin, task)?);
         let mut starts = lock();

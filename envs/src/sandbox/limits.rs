@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::SandboxError;
 
-/// A component of one module is the module, a shim and a fixup; language runtimes add a few.
-pub(super) const CORE_INSTANCES: u32 = 8;
+/// A Rust guest's component is three core instances (module, shim, fixup); language runtimes link dozens.
+pub(super) const CORE_INSTANCES: u32 = 64;
 pub(super) const TABLES: u32 = 4;
 
 /// Bounds on what one guest instance may use, and on how many live at once.

@@ -101,7 +101,7 @@ fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> 
     let instances = limits.live_instances;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(limits::CORE_INSTANCES))
+        .total_core_instances(instances.saturating_mul(16).max(limits::CORE_INSTANCES))
         .max_core_instances_per_component(limits::CORE_INSTANCES)
         .total_memories(instances)
         .max_memories_per_component(1)

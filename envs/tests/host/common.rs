@@ -11,9 +11,9 @@ pub const HOSTILE: &[u8] = include_bytes!("../guests/hostile/hostile.wasm");
 /// Tight limits, so that going over them is quick.
 pub fn limits() -> SandboxLimits {
     SandboxLimits {
-        fuel_per_call: 20_000_000,
+        fuel_per_call: 100_000_000,
         fuel_per_task: 20_000_000,
-        memory_bytes: 48 << 20,
+        memory_bytes: 40 << 20,
         live_instances: 1100,
         ..SandboxLimits::default()
     }

@@ -21,7 +21,8 @@ fn renamed(old: &str, new: &str) -> Vec<u8> {
 #[test]
 fn each_unusable_file_has_its_message() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&str, Option<Vec<u8>>, &[&str]); 7] = [
+    type Case<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
+    let cases: [Case; 7] = [
         ("none.wasm", None, &["none.wasm", "No such file"]),
         ("text.wasm", Some(b"hello".to_vec()), &["not a WebAssembly component", "env build"]),
         ("core.wasm", Some(b"\0asm\x01\0\0\0".to_vec()), &["a core WebAssembly module", "env build"]),
@@ -85,7 +86,7 @@ fn a_damaged_cache_is_compiled_over() {
     for damaged in [Vec::new(), vec![0; 31], sound[..sound.len() / 2].to_vec(), flipped, vec![7; 4096]] {
         std::fs::write(&file, damaged).unwrap();
         assert_eq!(load(), spec);
-        assert_eq!(files(), [file.clone()]);
+        assert_eq!(files(), std::slice::from_ref(&file));
         assert_eq!(std::fs::read(&file).unwrap().len(), sound.len(), "the file was not mended");
     }
 }

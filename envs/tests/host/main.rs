@@ -4,4 +4,5 @@ mod common;
 mod episode;
 mod hostile;
 mod loading;
+mod shipped;
 mod stamps;
