@@ -74,11 +74,11 @@ pub fn build_rust_guest(folder: &Path, output: &Path) -> Result<GuestBuild, Buil
         return Err(BuildError::NoManifest { path: folder.to_owned() });
     }
     let toolchain = Toolchain::find(folder)?;
-    // The first build writes the lock file, so the stamp is taken afterwards; an edit in between would forge it.
-    let before = stamp::inputs(folder).ok();
+    let before = stamp::inputs(folder)?;
     let module_path = compile(folder, &toolchain)?;
     let stamp = stamp::inputs(folder)?;
-    if before.is_some_and(|before| before.hash != stamp.hash) {
+    // An edit in between would give old code a fresh stamp.
+    if before.sources != stamp.sources {
         return Err(BuildError::Changed { path: folder.to_owned() });
     }
     let io = |path: &Path| {

@@ -17,7 +17,10 @@ const ABI: &str = include_str!("../../../plugins/wit/coevo-env.wit");
 
 pub(super) struct Inputs {
     pub package: String,
+    /// The stamp.
     pub hash: String,
+    /// The same without the lock file, which a build may write itself.
+    pub sources: String,
 }
 
 /// The stamp of the guest in `folder` as its sources are now.
@@ -39,15 +42,20 @@ pub(super) fn inputs(folder: &Path) -> Result<Inputs, BuildError> {
     }
     let read = |path: PathBuf| std::fs::read(&path).map_err(|source| BuildError::Io { path, source });
     files.insert("workspace".to_owned(), read(own.root.join("Cargo.toml"))?);
-    let lock = read(own.root.join("Cargo.lock"))?;
-    let lock = String::from_utf8_lossy(&lock);
+    let sources = hash(&files);
+    // A guest that was never built has no lock file yet.
+    let lock = std::fs::read_to_string(own.root.join("Cargo.lock")).unwrap_or_default();
     files.insert("locked".to_owned(), locked(&lock, &own.name).into_bytes());
+    Ok(Inputs { package: own.name, hash: hash(&files), sources })
+}
+
+fn hash(files: &BTreeMap<String, Vec<u8>>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (name, bytes) in &files {
+    for (name, bytes) in files {
         hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
         hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
     }
-    Ok(Inputs { package: own.name, hash: hasher.finalize().to_hex().to_string() })
+    hasher.finalize().to_hex().to_string()
 }
 
 #[derive(Clone)]
