@@ -180,8 +180,11 @@ impl Default for TokenizerConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WarmStartConfig {
-    /// Oracle episodes to clone; task `i` of the training split is demonstrated `episodes / train` times or so.
+    /// Oracle episodes to clone: passes through the pool of training tasks.
     pub episodes: u32,
+    /// Whether each further pass meets new tasks of the training split (under the next task seed) and not the same ones:
+    /// copying from the context is learnt from variety, not from repetition.
+    pub fresh_tasks: bool,
     /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
     pub mistakes: f64,
     /// Share of the demonstrations shown with randomly chosen interface cues, so that cues are readable text later.
@@ -191,6 +194,6 @@ pub struct WarmStartConfig {
 
 impl Default for WarmStartConfig {
     fn default() -> Self {
-        Self { episodes: 800, mistakes: 0.1, cues: 0.5, imitation: ImitationConfig::default() }
+        Self { episodes: 3200, fresh_tasks: true, mistakes: 0.1, cues: 0.25, imitation: ImitationConfig::default() }
     }
 }

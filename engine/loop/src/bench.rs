@@ -1,17 +1,22 @@
-//! What the engine and the run file cost beside the tools themselves: the same episodes through the slots, and by hand.
+//! What the engine and the run file cost beside the tools themselves (the same episodes through the slots, and by hand),
+//! and what the learner does a second.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use coevo_agents::agents::Oracle;
+use coevo_agents::{ImitationConfig, Learner};
+use coevo_core::config::Backend;
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
 use coevo_core::task::HiddenLabel;
 use coevo_envs::{Budgets, EnvPlugin, EvalEnv, verify};
+use coevo_scenarios::Settings;
 use coevo_trace::{CommitKey, EpisodeRecord, Phase, RoundCommit, RunFile, RunHeader};
 use serde::Serialize;
 
 use crate::clock::Stopwatch;
+use crate::demonstrate::demonstrate;
 use crate::error::RunError;
 use crate::round::{Batch, jobs};
 use crate::slots::{Arena, Job, Parallelism, Played, play};
@@ -121,4 +126,51 @@ fn written(plugin: &EnvPlugin, played: Vec<Played>, folder: &Path) -> Result<f64
         ..RoundCommit::empty(CommitKey { arm: "bench".to_owned(), phase: Phase::Baseline, round: 0 })
     })?;
     Ok(watch.elapsed_ms())
+}
+
+/// What the learner does a second, with a model of the given settings.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LearnerRate {
+    pub parameters: usize,
+    /// Tokens read in training (forward and backward), padding excluded.
+    pub trained_tokens_per_s: f64,
+    /// Tokens the policy chose in a rollout of 32 slots.
+    pub sampled_tokens_per_s: f64,
+    /// All tokens of that rollout, prompts included.
+    pub rollout_tokens_per_s: f64,
+}
+
+/// Clones 64 demonstrations for a few steps, then rolls the policy out. Environment time is included in the rollout.
+///
+/// # Errors
+/// As [`Learner::new`].
+pub fn learner_rate(plugin: &EnvPlugin, settings: &Settings, backend: Backend, workers: usize) -> Result<LearnerRate, RunError> {
+    let mut settings = settings.clone();
+    settings.agent.warm_start.episodes = 64;
+    let pool = TaskPool::new(plugin.clone(), 0);
+    let parallelism = Parallelism { slots: 32, workers };
+    let shown = demonstrate("bench", &pool, &settings, &Budgets::default(), parallelism, &mut |_| ())?;
+    let mut learner = Learner::new(&settings.agent.model, shown.tokenizer.clone(), backend, 0)?;
+    let short = ImitationConfig { steps: 2, ..settings.agent.warm_start.imitation.clone() };
+    learner.imitate(&shown.sequences, &short)?; // warms caches and kernels
+    let watch = Stopwatch::start();
+    let report = learner.imitate(&shown.sequences, &ImitationConfig { steps: 10, ..short })?;
+    let trained_tokens_per_s = report.tokens as f64 / watch.elapsed_ms() * 1000.0;
+
+    let indices: Vec<u32> = (0..64).collect();
+    let batch = Batch { arm: "bench", stage: Stage::Train, round: 0, seed: 0, replicas: 1 };
+    let jobs = jobs(batch, &pool, "train", &indices, &Arena::Base);
+    let watch = Stopwatch::start();
+    let agent = Box::new(learner.policy().agent(settings.agent.sampling));
+    let (played, _) = play(jobs, agent, &Budgets::default(), parallelism, &mut |_| ());
+    let seconds = watch.elapsed_ms() / 1000.0;
+    let traces = || played.iter().map(|p| &p.episode.tokens);
+    let sampled: usize = traces().map(|t| t.action.iter().filter(|action| **action).count()).sum();
+    let all: usize = traces().map(|t| t.ids.len()).sum();
+    Ok(LearnerRate {
+        parameters: learner.parameters(),
+        trained_tokens_per_s,
+        sampled_tokens_per_s: sampled as f64 / seconds,
+        rollout_tokens_per_s: all as f64 / seconds,
+    })
 }

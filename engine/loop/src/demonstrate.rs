@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use coevo_agents::agents::NoisyOracle;
 use coevo_agents::{Tokenizer, TrainSequence};
-use coevo_core::episode::{EpisodeKey, Stage};
+use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::HiddenLabel;
+use coevo_core::task::{HiddenLabel, TaskRef};
 use coevo_scenarios::Settings;
 
-use crate::round::{Batch, jobs};
+use crate::round::{Batch, jobs, stream_task};
 use crate::scribe::{Book, Scribe, encode};
 use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
@@ -79,8 +79,17 @@ fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Inter
         let (index, replica) = (number % settings.environment.train, number / settings.environment.train);
         let batch = Batch { arm, stage: Stage::Warmup, round: 0, seed: settings.seed, replicas: 1 };
         let mut job = jobs(batch, pool, "train", &[index], &Arena::Base).remove(0);
-        job.key = EpisodeKey { replica, ..job.key };
-        job.action_stream = job.action_stream.replica(replica);
+        if warm.fresh_tasks {
+            // The next pass through the pool meets the next seed's tasks.
+            let task = TaskRef { seed: job.key.task.seed + u64::from(replica), ..job.key.task };
+            job.task = pool.task(&task);
+            job.env_stream = job.env_stream.task(stream_task(&task));
+            job.action_stream = job.action_stream.task(stream_task(&task));
+            job.key.task = task;
+        } else {
+            job.key.replica = replica;
+            job.action_stream = job.action_stream.replica(replica);
+        }
         let mut stream = StreamKey { purpose: Purpose::Control, ..job.action_stream }.stream();
         if stream.uniform() < warm.cues {
             let spec = pool.plugin().spec();

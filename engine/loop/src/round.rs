@@ -106,7 +106,7 @@ pub fn jobs(batch: Batch<'_>, pool: &TaskPool, split: &str, indices: &[u32], are
 }
 
 /// A task as the number that keys its streams: tasks of different splits have different streams.
-fn stream_task(task: &TaskRef) -> u64 {
+pub fn stream_task(task: &TaskRef) -> u64 {
     let id = coevo_core::id::ContentId::of(task);
     u64::from_str_radix(id.as_str(), 16).expect("16 hex digits")
 }
