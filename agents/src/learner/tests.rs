@@ -65,3 +65,160 @@ fn the_sampler_has_the_trainers_log_probabilities() {
         assert!(drift < 1e-4, "mean difference {drift}");
     }
 }
+
+/// What a run depends on, bit for bit.
+fn train_a_little(learner: &mut Learner) -> Vec<TrainReport> {
+    let data = sequences(10);
+    let imitation = ImitationConfig { steps: 3, batch: 4, micro_batch_tokens: 64, ..ImitationConfig::default() };
+    let rl = RlConfig { mini_batch: 4, micro_batch_tokens: 64, kl_weight: 0.01, ..RlConfig::default() };
+    vec![learner.imitate(&data, &imitation).unwrap(), learner.reinforce(&data, &rl).unwrap()]
+}
+
+#[test]
+fn a_restored_learner_goes_on_bit_for_bit() {
+    let mut learner = learner();
+    train_a_little(&mut learner);
+    let saved = learner.checkpoint();
+    let mut restored = Learner::restore(&saved, Backend::Cpu).unwrap();
+    assert_eq!(restored.checkpoint(), saved);
+    let rl = RlConfig { mini_batch: 5, ..RlConfig::default() };
+    for round in 0..2 {
+        let (a, b) = (learner.reinforce(&sequences(9), &rl).unwrap(), restored.reinforce(&sequences(9), &rl).unwrap());
+        assert_eq!(a, b, "round {round}");
+        assert_eq!(learner.checkpoint(), restored.checkpoint(), "round {round}");
+    }
+    assert_ne!(learner.checkpoint().weights, saved.weights);
+}
+
+#[test]
+fn damaged_checkpoints_are_named() {
+    let good = learner().checkpoint();
+    type Damage = fn(&mut CheckpointBytes);
+    let cases: [(Damage, &str); 5] = [
+        (|c| c.weights.truncate(100), "checkpoint: weights: "),
+        (|c| c.optimizer.clear(), "checkpoint: optimizer: "),
+        (|c| c.config = c.config.replace("\"layers\":2", "\"layers\":3"), "checkpoint: layers.2.qkv: "),
+        (|c| c.config = c.config.replace("\"vocabulary\":2", "\"vocabulary\":3"), "checkpoint: tokenizer: has "),
+        (|c| c.tokenizer = "{}".to_owned(), "not a tokenizer of this program: "),
+    ];
+    for (damage, want) in cases {
+        let mut bytes = good.clone();
+        damage(&mut bytes);
+        let Err(error) = Learner::restore(&bytes, Backend::Cpu) else { panic!("accepted: {want}") };
+        assert!(error.to_string().starts_with(want), "{error}, want {want}");
+    }
+}
+
+#[test]
+fn reinforcement_moves_probability_towards_advantage() {
+    let mut learner = learner();
+    let mut data = sequences(6);
+    let score = |learner: &Learner, data: &[TrainSequence]| -> Vec<f32> {
+        let network = Network::new(&learner.host_weights());
+        let all: Vec<usize> = (0..data.len()).collect();
+        weighted(data, &all, LossAggregation::TokenMean, &[])
+            .iter()
+            .map(|input| gradient::log_probs(&network, input).iter().sum())
+            .collect()
+    };
+    // On-policy: the log-probabilities are those of the policy that is trained.
+    let network = Network::new(&learner.host_weights());
+    let all: Vec<usize> = (0..data.len()).collect();
+    let own: Vec<Vec<f32>> = weighted(&data, &all, LossAggregation::TokenMean, &[])
+        .iter()
+        .map(|i| gradient::log_probs(&network, i))
+        .collect();
+    for (sequence, own) in data.iter_mut().zip(own) {
+        let actions = (0..sequence.ids.len()).filter(|t| sequence.action[*t]);
+        for (t, value) in actions.collect::<Vec<_>>().into_iter().zip(own) {
+            sequence.log_probs[t] = value;
+        }
+    }
+    let before = score(&learner, &data);
+    let config = RlConfig { learning_rate: 3e-4, warmup_steps: 1, kl_weight: 0.0, ..RlConfig::default() };
+    let report = learner.reinforce(&data, &config).unwrap();
+    assert!(report.drift < 1e-5, "on-policy data drifts by {}", report.drift);
+    assert_eq!((report.steps, report.clip_fraction, report.kl), (1, 0.0, 0.0));
+    for (i, (before, after)) in before.iter().zip(score(&learner, &data)).enumerate() {
+        assert_eq!(after > *before, i % 2 == 0, "sequence {i}: {before} to {after}");
+    }
+}
+
+#[test]
+fn aggregations_weigh_tokens_as_defined() {
+    let data = sequences(3);
+    let n: Vec<f32> = data.iter().map(|d| d.action_tokens() as f32).collect();
+    let weights = |aggregation| -> Vec<f32> {
+        weighted(&data, &[0, 1, 2], aggregation, &[]).iter().map(|input| input.actions[0].1.weight).collect()
+    };
+    assert_eq!(weights(LossAggregation::TokenMean), [1.0 / n.iter().sum::<f32>(); 3]);
+    assert_eq!(weights(LossAggregation::SequenceMean), [1.0 / (3.0 * n[0]), 1.0 / (3.0 * n[1]), 1.0 / (3.0 * n[2])]);
+    assert_eq!(weights(LossAggregation::Constant { tokens: 50 }), [1.0 / 150.0; 3]);
+}
+
+#[test]
+fn an_explosion_leaves_the_weights_alone_and_names_its_sequences() {
+    let mut learner = learner();
+    let before = learner.checkpoint();
+    let mut data = sequences(4);
+    data.iter_mut().for_each(|sequence| sequence.advantage.iter_mut().for_each(|a| *a *= 1e30));
+    let error = learner.reinforce(&data, &RlConfig { mini_batch: 2, ..RlConfig::default() }).unwrap_err();
+    assert!(matches!(&error, LearnerError::Diverged { step: 0, sequences, .. } if sequences.len() == 2), "{error}");
+    assert_eq!(learner.checkpoint(), before);
+}
+
+#[test]
+fn unusable_sequences_are_named() {
+    let mut learner = learner();
+    type Damage = fn(&mut TrainSequence);
+    let cases: [(Damage, &str); 4] = [
+        (|s| s.action.truncate(1), "its vectors differ in length"),
+        (|s| s.ids[0] = 9999, "token 9999 is not in the vocabulary"),
+        (|s| s.log_probs[0] = f32::NAN, "an advantage or log-probability is not finite"),
+        (
+            |s| {
+                *s = TrainSequence {
+                    ids: vec![1; 129],
+                    action: vec![true; 129],
+                    log_probs: vec![0.0; 129],
+                    advantage: vec![0.0; 129],
+                }
+            },
+            "129 tokens exceed the context of 128",
+        ),
+    ];
+    for (damage, want) in cases {
+        let mut data = sequences(2);
+        damage(&mut data[1]);
+        let error = learner.imitate(&data, &ImitationConfig::default()).unwrap_err();
+        assert_eq!(error.to_string(), format!("sequence 1 cannot be trained on: {want}"));
+    }
+}
+
+/// Prints the hash of a little training; run by the test below with different numbers of threads.
+#[test]
+fn fingerprint() {
+    let mut learner = learner();
+    let reports = train_a_little(&mut learner);
+    let saved = learner.checkpoint();
+    let bytes = [saved.weights, saved.optimizer, format!("{reports:?}").into_bytes()].concat();
+    println!("fingerprint {}", blake3::hash(&bytes));
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let run = |threads: &str| {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["learner::tests::fingerprint", "--exact", "--nocapture"])
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().find_map(|line| line.split("fingerprint ").nth(1).map(str::to_owned)).expect("a fingerprint")
+    };
+    let one = run("1");
+    assert_eq!(one.len(), 64, "{one}");
+    for threads in ["2", "3"] {
+        assert_eq!(run(threads), one, "{threads} threads");
+    }
+}
