@@ -86,10 +86,9 @@ fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Inter
             job.env_stream = job.env_stream.task(stream_task(&task));
             job.action_stream = job.action_stream.task(stream_task(&task));
             job.key.task = task;
-        } else {
-            job.key.replica = replica;
-            job.action_stream = job.action_stream.replica(replica);
         }
+        job.key.replica = replica;
+        job.action_stream = job.action_stream.replica(replica);
         let mut stream = StreamKey { purpose: Purpose::Control, ..job.action_stream }.stream();
         if stream.uniform() < warm.cues {
             let spec = pool.plugin().spec();
