@@ -8,6 +8,8 @@ use crate::types::{Algorithm, Settings};
 pub const MIN_PROMPT_TOKENS: usize = 256;
 /// 256 bytes and the special tokens, with some room for the latter.
 pub const MIN_VOCABULARY: usize = 300;
+/// The width of a head is a multiple of this: what the kernels of the policy take at once.
+const HEAD_LANES: usize = 16;
 /// Largest priority table of the diagnosis.
 const TABLES: u32 = 1;
 
@@ -97,11 +99,12 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
 
     // The model and its tokens.
     let heads = model.heads.max(1);
+    let unit = heads.saturating_mul(HEAD_LANES);
     say(
-        model.heads > 0 && (model.width % heads != 0 || (model.width / heads) % 2 != 0),
+        model.heads > 0 && model.width % unit != 0,
         "agent.model.width",
-        format!("{}, which {heads} heads cannot share evenly", model.width),
-        format!("write a multiple of {} such as {}", 2 * heads, model.width.div_ceil(2 * heads).max(1) * 2 * heads),
+        format!("{}, which {heads} heads cannot share in lots of {HEAD_LANES}", model.width),
+        format!("write a multiple of {unit} such as {}", model.width.div_ceil(unit).max(1) * unit),
     );
     let vocabulary = agent.tokenizer.vocabulary;
     say(

@@ -93,7 +93,7 @@ fn impossible_numbers() {
         ),
         (
             "agent: {model: {width: 100, heads: 8}}\n",
-            "s.yaml:3:24: `agent.model.width` is 100, which 8 heads cannot share evenly\n  hint: write a multiple of 16 such as 112",
+            "s.yaml:3:24: `agent.model.width` is 100, which 8 heads cannot share in lots of 16\n  hint: write a multiple of 128 such as 128",
         ),
         (
             "agent: {model: {context: 100}}\n",

@@ -21,7 +21,7 @@ pub enum Backend {
 pub struct ModelConfig {
     /// Blocks.
     pub layers: usize,
-    /// Width of the residual stream; a multiple of `heads` with an even quotient.
+    /// Width of the residual stream; a multiple of 16 times `heads`.
     pub width: usize,
     /// Query heads of each block.
     pub heads: usize,

@@ -17,6 +17,7 @@ use crate::tasks::TaskPool;
 /// What came of re-executing a run.
 #[derive(Debug, Default)]
 pub struct ReplayOutcome {
+    /// Re-executed; damaged ones cannot be.
     pub episodes: usize,
     pub steps: u64,
     /// Episodes that a fault ended: re-executed up to the fault.
@@ -43,7 +44,7 @@ pub fn replay_all(
     let interfaces = run.interfaces()?.into_iter().map(|(id, interface)| (id, Arc::new(interface))).collect();
     let summaries = run.episodes(filter)?;
     observer.event(&Event::Began { arm: "run", what: Activity::Replay, round: 0, rounds: 0, total: summaries.len() });
-    let mut outcome = ReplayOutcome { episodes: summaries.len(), ..ReplayOutcome::default() };
+    let mut outcome = ReplayOutcome::default();
     // Records are read here, in order (SQLite connections stay on one thread), and re-executed on the workers.
     for (number, chunk) in summaries.chunks(256).enumerate() {
         let mut records = Vec::new();
@@ -55,6 +56,7 @@ pub fn replay_all(
                 }
             }
         }
+        outcome.episodes += records.len();
         outcome.faulted += records.iter().filter(|(_, episode)| episode.fault().is_some()).count();
         outcome.steps += records.iter().flat_map(|(_, e)| &e.turns).map(|turn| turn.steps.len() as u64).sum::<u64>();
         let found = Mutex::new(BTreeMap::new());

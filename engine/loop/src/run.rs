@@ -277,6 +277,9 @@ impl Run<'_> {
         let (config, seed) = (&settings.agent.model, settings.seed);
         let mut learner = Learner::new(config, shown.tokenizer.clone(), self.backend(&settings), seed)?;
         let observer = &mut *self.observer;
+        if let Some(note) = learner.backend_note() {
+            observer.event(&Event::Note(note));
+        }
         let report = learner.imitate_with(&shown.sequences, &warm.imitation, &mut |step| {
             observer.event(&Event::Progress { done: step.step as usize + 1 });
             if (step.step + 1).is_multiple_of(step.steps.div_ceil(8).max(1)) {
