@@ -88,11 +88,23 @@ pub enum Algorithm {
     Grpo,
 }
 
+/// What the learner is rewarded for. Evaluation and the profile always use the episode's success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RewardKind {
+    /// 1 where every turn passed, else 0 (METHOD.md §1).
+    #[default]
+    Episode,
+    /// The share of user turns that passed: a denser signal from the same verdict, for policies that seldom finish.
+    Turns,
+}
+
 /// Rounds of reinforcement learning and their optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LearnerConfig {
     pub algorithm: Algorithm,
+    pub reward: RewardKind,
     /// Where training runs.
     pub backend: Backend,
     /// Rounds of rollout, diagnosis, evolution and learning.
@@ -109,6 +121,7 @@ impl Default for LearnerConfig {
     fn default() -> Self {
         Self {
             algorithm: Algorithm::Grpo,
+            reward: RewardKind::Episode,
             backend: Backend::Auto,
             rounds: 8,
             tasks_per_round: 16,

@@ -84,7 +84,8 @@ fn learner(quiet: bool) -> Result<Value, Failure> {
         if kind == Backend::Wgpu && backend::select(Backend::Auto).is_ok_and(|found| found.kind == Backend::Cpu) {
             continue;
         }
-        let rate = learner_rate(&plugin, &scenario.base, kind, workers(None)).map_err(|e: RunError| Failure::from(e))?;
+        let rate =
+            learner_rate(&plugin, &scenario.base, kind, workers(None)).map_err(|e: RunError| Failure::from(e))?;
         if !quiet {
             println!("learner, {name} ({} parameters, default model), tokens/s", rate.parameters);
             println!("  trained {:>12.0}", rate.trained_tokens_per_s);

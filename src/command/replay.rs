@@ -111,7 +111,8 @@ pub fn transcript(record: &EpisodeRecord) -> String {
             let cause = diagnosed.cascaded_from.map_or(String::new(), |turn| format!(", caused by turn {}", turn + 1));
             let weight =
                 training.as_ref().map_or(String::new(), |t| format!(", weighted advantage {:+.3}", t.at(number)));
-            lines.push(format!("  => {}{cause}{weight} {detail}", diagnosed.label));
+            let line = format!("  => {}{cause}{weight} {detail}", diagnosed.label);
+            lines.push(line.trim_end().to_owned());
         }
     }
     lines.push(match &episode.ending {

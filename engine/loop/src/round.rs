@@ -6,12 +6,12 @@ use std::sync::Arc;
 use coevo_agents::TrainSequence;
 use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, turn_tokens, weigh};
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
-use coevo_core::episode::{EpisodeKey, Stage};
+use coevo_core::episode::{EpisodeKey, Stage, Verdict};
 use coevo_core::interface::{EvolutionState, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{EnvSpec, TaskRef};
-use coevo_scenarios::Settings;
+use coevo_scenarios::{RewardKind, Settings};
 use serde::{Deserialize, Serialize};
 
 use crate::slots::{Arena, Job, Played};
@@ -140,7 +140,7 @@ pub fn digest(
     let members: Vec<GroupMember<'_>> = episodes
         .iter()
         .map(|e| GroupMember {
-            reward: e.played.verdict.reward(),
+            reward: training_reward(&e.played.verdict, settings.learner.reward),
             diagnosis: e.diagnosis.as_ref(),
             turn_tokens: turn_tokens(&e.played.episode.tokens, e.played.episode.turns.len()),
         })
@@ -158,6 +158,18 @@ pub fn digest(
         episode.weights = weights;
     }
     ArmState { profile, evolution, weights }
+}
+
+/// What an episode counts for in its group; `None` where it was not scored.
+fn training_reward(verdict: &Verdict, kind: RewardKind) -> Option<f64> {
+    match (verdict, kind) {
+        (Verdict::Unscored(_), _) => None,
+        (Verdict::Scored { reward, .. }, RewardKind::Episode) => Some(*reward),
+        (Verdict::Scored { turns, .. }, RewardKind::Turns) => {
+            let passed = turns.iter().filter(|turn| turn.failure.is_none()).count();
+            Some(passed as f64 / turns.len().max(1) as f64)
+        }
+    }
 }
 
 /// The episodes a learner can learn from: scored, and with an advantage that is not zero (a group that agrees teaches

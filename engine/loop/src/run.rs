@@ -625,16 +625,12 @@ fn train_metrics(prefix: &str, report: &TrainReport) -> BTreeMap<String, f64> {
     .collect()
 }
 
-/// Share of the groups whose scored members do not all have the same reward.
+/// Share of the groups whose members differ in what they are rewarded for.
 fn groups_with_variance(episodes: &[Diagnosed], group: usize) -> f64 {
-    let differs = |group: &&[Diagnosed]| {
-        let mut rewards = group.iter().filter_map(|e| e.played.verdict.reward());
-        let first = rewards.next();
-        rewards.any(|reward| Some(reward) != first)
-    };
+    let teaches = |e: &Diagnosed| e.weights.as_ref().is_some_and(|weights| weights.advantage != 0.0);
     let groups = episodes.chunks(group);
     let count = groups.len().max(1);
-    groups.filter(differs).count() as f64 / count as f64
+    groups.filter(|group| group.iter().any(teaches)).count() as f64 / count as f64
 }
 
 /// Where the test measurements of an arm are: the arm of its baseline, if it has one, and (arm, round) of its final test.

@@ -2,6 +2,7 @@
 
 mod common;
 mod episode;
+mod golden;
 mod hostile;
 mod loading;
 mod shipped;
