@@ -2,9 +2,10 @@
 
 mod common;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use common::{TINY, root, run, succeed, tiny};
+use common::{COUNTER, TINY, counter, root, run, succeed, tiny};
 
 /// Runs, expects exit code 2 and every `needle` in the message, and no run folder.
 #[track_caller]
@@ -23,6 +24,20 @@ fn scenario_errors_name_place_value_and_fix() {
         ("unknown key", "learnr: { rounds: 2 }\n", &["bad.yaml:", "learnr", "did you mean `learner`?"]),
         ("wrong type", "budgets: { steps_per_turn: many }\n", &["bad.yaml:", "budgets.steps_per_turn", "many"]),
         ("unknown choice", "advantages: { mode: coevoo }\n", &["bad.yaml:", "coevoo", "coevo"]),
+        (
+            "a rule about a failure that is none",
+            "evolution: { rules: [{ id: r, phi: schema, scope: tool, triggers: [tool_missing], on: { min_count: 4, \
+             prevalence: 0.1, max_mean_reward: 0.6 }, off: { prevalence: 0.05 }, cooldown_rounds: 3, max_words: 9, \
+             text: \"{preconditions}\" }] }\n",
+            &["bad.yaml:", "evolution.rules[0].triggers[0]", "tool_missing"],
+        ),
+        (
+            "a rule that would name a tool by hand",
+            "evolution: { rules: [{ id: r, phi: schema, scope: tool, triggers: [empty_turn], on: { min_count: 4, \
+             prevalence: 0.1, max_mean_reward: 0.6 }, off: { prevalence: 0.05 }, cooldown_rounds: 3, max_words: 9, \
+             text: \"call {book_flight}\" }] }\n",
+            &["bad.yaml:", "evolution.rules", "book_flight"],
+        ),
     ];
     for (name, line, needles) in cases {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -50,6 +65,7 @@ fn impossible_budgets_are_refused() {
         &["learner.tasks_per_round", "999"],
     );
     check(folder.path(), &["run", scenario, "--set", "environment.train=100000"], &["100000", "400"]);
+    check(folder.path(), &["run", scenario, "--set", "agent.model.width=48"], &["agent.model.width", "48", "32"]);
 }
 
 #[test]
@@ -79,6 +95,128 @@ fn files_that_are_no_environment_are_refused_with_the_reason() {
     // A core module: the eight bytes of an empty one.
     std::fs::write(folder.path().join("core.wasm"), b"\0asm\x01\0\0\0").expect("writable");
     check(folder.path(), &["run", scenario, "--set", "environment.name=./core.wasm"], &["core.wasm", "component"]);
+}
+
+#[test]
+fn an_environment_of_another_abi_version_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scenario = tiny(folder.path());
+    let mut bytes = std::fs::read(root().join("plugins/components/travel.wasm")).expect("a shipped component");
+    let (now, then) = (b"coevo:env/guest@1.0.0", b"coevo:env/guest@0.9.0");
+    let places: Vec<usize> = (0..bytes.len() - now.len()).filter(|at| bytes[*at..].starts_with(now)).collect();
+    assert!(!places.is_empty(), "the component does not say its version");
+    for at in places {
+        bytes[at..at + then.len()].copy_from_slice(then);
+    }
+    std::fs::write(folder.path().join("old.wasm"), bytes).expect("writable");
+    let needles = &["old.wasm", "guest@0.9.0", "guest@1.0.0", "hint:"];
+    check(folder.path(), &["run", scenario, "--set", "environment.name=./old.wasm"], needles);
+    check(folder.path(), &["eval", "--env", "./old.wasm", "--agent", "oracle"], needles);
+}
+
+#[test]
+fn eval_flags_are_checked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["eval"], &["--env"]),
+        (&["eval", "--env", "travel"], &["policy", "run folder"]),
+        (&["eval", "--env", "trvel", "--agent", "oracle"], &["trvel", "travel"]),
+        (&["eval", "--env", "travel", "--agent", "oracle", "--split", "tset"], &["tset", "train", "dev", "test"]),
+        (&["eval", "--env", "travel", "--agent", "oracle", "--tasks", "401"], &["401", "400"]),
+        (&["eval", "--env", "travel", "--agent", "oracle", "--tasks", "0"], &["--tasks 0", "400"]),
+        (&["eval", "--env", "travel", "--agent", "script"], &["--script"]),
+        (&["eval", "--env", "travel", "--agent", "script", "--script", "absent.txt"], &["absent.txt"]),
+    ];
+    for (args, needles) in cases {
+        check(folder.path(), args, needles);
+    }
+}
+
+/// A run that is over in a moment.
+fn recorded(folder: &Path) -> PathBuf {
+    let scenario = counter(folder);
+    let text = COUNTER.replace("steps: 60", "steps: 1").replace("rounds: 2", "rounds: 1");
+    std::fs::write(folder.join(scenario), text).expect("writable");
+    succeed(folder, &["run", scenario, "--out", "mine"]);
+    folder.join("mine")
+}
+
+/// Everything in a folder, to show that nothing was written.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.clone(), std::fs::read(&path).expect("readable"));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_run_folder_of_another_version_is_refused_by_every_verb() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mine = recorded(folder.path());
+    let db = rusqlite::Connection::open(mine.join("run.sqlite")).expect("a database");
+    db.pragma_update(None, "user_version", 99).expect("writable");
+    db.close().expect("closes");
+    let before = contents(&mine);
+    let verbs: [&[&str]; 6] = [
+        &["resume", "mine"],
+        &["replay", "mine", "--verify"],
+        &["export", "mine"],
+        &["table", "mine"],
+        &["eval", "mine"],
+        &["run", "counter.yaml", "--out", "mine"],
+    ];
+    for args in verbs {
+        let needles: &[&str] =
+            if args[0] == "run" { &["mine", "--out"] } else { &["mine", "format 99", "format 1", "hint:"] };
+        check(folder.path(), args, needles);
+    }
+    assert!(contents(&mine) == before, "the run folder was written to");
+}
+
+#[test]
+fn a_half_copied_checkpoint_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mine = recorded(folder.path());
+    // The newest checkpoint of each arm is what `resume` needs; an older one is checked for its size at least.
+    let files = contents(&mine.join("checkpoints"));
+    let weights: Vec<&PathBuf> = files.keys().filter(|path| path.ends_with("weights.safetensors")).collect();
+    assert_eq!(weights.len(), 3, "warm start and two arms: {weights:?}");
+    for path in weights {
+        let sound = &files[path];
+        let mut flipped = sound.clone();
+        *flipped.last_mut().expect("weights") ^= 1;
+        let name = path.strip_prefix(folder.path()).expect("in the folder").display().to_string();
+        for (damage, reason) in
+            [(Some(&sound[..sound.len() / 2]), "bytes of"), (Some(&flipped), "hash"), (None, "missing")]
+        {
+            match damage {
+                Some(bytes) => std::fs::write(path, bytes).expect("writable"),
+                None => std::fs::remove_file(path).expect("writable"),
+            }
+            check(folder.path(), &["resume", "mine"], &[&name, reason, "hint:"]);
+            std::fs::write(path, sound).expect("writable");
+        }
+    }
+    succeed(folder.path(), &["resume", "mine"]); // Whole again: nothing was written by the refusals.
+}
+
+#[test]
+fn an_unknown_episode_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    recorded(folder.path());
+    check(folder.path(), &["replay", "mine", "coevo/r009/train/0000/0"], &["coevo/r009/train/0000/0", "hint:"]);
+    check(folder.path(), &["export", "mine", "--format", "checkpoint"], &["--arm", "--out"]);
+    check(
+        folder.path(),
+        &["export", "mine", "--format", "checkpoint", "--arm", "nobody", "--out", "w"],
+        &["nobody", "vanilla"],
+    );
 }
 
 #[test]

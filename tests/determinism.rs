@@ -1,61 +1,86 @@
 //! Same binary, scenario and seed: same bytes, for any number of workers and slots, interrupted or not; and the record
-//! re-executes.
+//! re-executes. Guards invariants 4 and 5 of ARCHITECTURE.md.
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{coevo, run, succeed, tiny};
+use coevo_trace::RunFile;
+use common::{coevo, counter, run, succeed, tiny};
 
 fn export(folder: &Path, run: &str) -> String {
     succeed(folder, &["export", run, "--format", "jsonl"])
 }
 
-#[test]
-fn workers_slots_and_kills_leave_no_trace_in_the_export() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (folder, scenario) = (folder.path(), tiny(folder.path()));
-    succeed(folder, &["run", scenario, "--out", "one", "--workers", "1", "--slots", "3"]);
-    let reference = export(folder, "one");
-    assert!(reference.lines().count() > 50, "only {} episodes", reference.lines().count());
-
-    succeed(folder, &["run", scenario, "--out", "four", "--workers", "4", "--slots", "64"]);
-    assert!(export(folder, "four") == reference, "--workers 4 gave other bytes than --workers 1");
-
-    // Killed at moments spread over the run, and resumed each time until it is done.
-    let mut kills = 0;
-    for attempt in 0..200u64 {
-        let (verb, flag, value) = if attempt == 0 { ("run", "--out", "killed") } else { ("resume", "--workers", "2") };
-        let target = if attempt == 0 { scenario } else { "killed" };
-        let mut child = coevo(folder)
-            .args([verb, target, flag, value])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(150 + 370 * (attempt % 7) + 90 * attempt));
-        if let Some(status) = child.try_wait().expect("a child") {
-            if status.success() {
-                break;
-            }
-            assert!(kills > 0 || attempt == 0, "resume failed with {status}");
-        } else {
-            child.kill().expect("a child"); // SIGKILL
-            child.wait().expect("a child");
-            kills += 1;
-        }
-        if attempt == 0 && !folder.join("killed/run.sqlite").exists() {
-            // Killed before the run folder was made: begin again.
-            let _ = std::fs::remove_dir_all(folder.join("killed"));
-            succeed(folder, &["run", scenario, "--out", "killed"]);
-        }
-    }
-    assert!(kills >= 2, "the run was too fast to be killed: {kills} kills");
-    assert!(export(folder, "killed") == reference, "a run killed {kills} times and resumed gave other bytes");
-
-    let (code, out, err) = run(folder, &["replay", "killed", "--verify"]);
+fn replays(folder: &Path, name: &str) {
+    let (code, out, err) = run(folder, &["replay", name, "--verify"]);
     assert_eq!(code, 0, "{out}\n{err}");
-    assert!(out.contains("0 diverged"), "{out}");
+    assert!(out.contains(" 0 diverged, 0 damaged"), "{out}");
+}
+
+/// Runs with one worker and with four, on few and on many slots: same episodes, same table. Returns the export.
+fn check(folder: &Path, scenario: &str) -> String {
+    let table = succeed(folder, &["run", scenario, "--out", "one", "--workers", "1", "--slots", "3"]);
+    let reference = export(folder, "one");
+    assert!(reference.lines().count() > 100, "only {} episodes", reference.lines().count());
+    let again = succeed(folder, &["run", scenario, "--out", "four", "--workers", "4", "--slots", "64"]);
+    assert!(export(folder, "four") == reference, "--workers 4 gave other bytes than --workers 1");
+    assert_eq!(again, table);
+    replays(folder, "four");
+    reference
+}
+
+#[test]
+fn workers_and_slots_leave_no_trace_on_travel() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    check(folder.path(), tiny(folder.path()));
+}
+
+#[test]
+fn workers_slots_and_kills_leave_no_trace_on_the_counter() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (folder, scenario) = (folder.path(), counter(folder.path()));
+    let reference = check(folder, scenario);
+    // The comparison means something: there are gradients, and another seed gives other bytes.
+    let metrics = RunFile::open_read_only(&folder.join("one")).and_then(|run| run.metrics()).expect("a readable run");
+    assert!(metrics.iter().any(|(_, values)| values.get("learn/grad_norm").is_some_and(|norm| *norm > 0.0)));
+    succeed(folder, &["run", scenario, "--out", "other", "--seed", "6"]);
+    assert!(export(folder, "other") != reference, "the seed does not reach the export");
+
+    let stages = kill_until_done(folder, scenario, "killed");
+    assert!(stages.len() >= 3, "kills hit only after these numbers of commits: {stages:?}");
+    assert!(export(folder, "killed") == reference, "a run that was killed and resumed gave other bytes");
+    assert_eq!(succeed(folder, &["table", "killed"]), succeed(folder, &["table", "one"]));
+    replays(folder, "killed");
+}
+
+/// Kills a run again and again, resuming it each time, a little later each time until something more is committed.
+/// Returns the numbers of commits that kills left behind.
+fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize> {
+    let mut stages = BTreeSet::new();
+    let mut delay_ms = 60;
+    for attempt in 0..300 {
+        let begun = folder.join(name).join("run.sqlite").exists();
+        let workers = ["1", "2", "3"][attempt % 3];
+        let args = match begun {
+            false => vec!["run", scenario, "--out", name, "--workers", workers],
+            true => vec!["resume", name, "--workers", workers],
+        };
+        let mut child =
+            coevo(folder).args(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        std::thread::sleep(Duration::from_millis(delay_ms + (attempt as u64 * 29) % 40));
+        if let Some(status) = child.try_wait().expect("a child") {
+            assert!(status.success(), "coevo {args:?} ended with {status}");
+            return stages;
+        }
+        child.kill().expect("a child"); // SIGKILL
+        child.wait().expect("a child");
+        let commits =
+            RunFile::open_read_only(&folder.join(name)).map_or(0, |run| run.commits().expect("readable").len());
+        delay_ms = if stages.insert(commits) { 60 } else { delay_ms + 70 };
+    }
+    panic!("the run never ended; kills left {stages:?} commits");
 }

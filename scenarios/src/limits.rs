@@ -1,6 +1,7 @@
 //! Checks that the schema cannot express: ranges, and numbers that must fit each other.
 
 use coevo_core::config::LossAggregation;
+use coevo_core::diagnose::PriorityTable;
 
 use crate::types::{Algorithm, Settings};
 
@@ -10,8 +11,6 @@ pub const MIN_PROMPT_TOKENS: usize = 256;
 pub const MIN_VOCABULARY: usize = 300;
 /// The width of a head is a multiple of this: what the kernels of the policy take at once.
 const HEAD_LANES: usize = 16;
-/// Largest priority table of the diagnosis.
-const TABLES: u32 = 1;
 
 /// A setting that cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,10 +169,10 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         say(tokens == 0, "learner.aggregation.constant.tokens", "0".into(), "write 1 or more".into());
     }
     say(
-        !(1..=TABLES).contains(&diagnosis.table),
+        !PriorityTable::VERSIONS.contains(&diagnosis.table),
         "diagnosis.table",
         format!("{}, an unknown priority table", diagnosis.table),
-        "write 1".into(),
+        "write 1 or 2".into(),
     );
     let window = diagnosis.profile.window_rounds;
     say(window == 0, "diagnosis.window_rounds", "0".into(), "write 1 or more".into());

@@ -19,6 +19,7 @@ pub struct Adam {
     states: Vec<Option<AdamWState<2>>>,
     /// Updates so far.
     steps: u64,
+    muon: std::collections::BTreeMap<usize, burn::optim::MuonState<2>>,
 }
 
 /// One update's settings.
@@ -31,7 +32,7 @@ pub struct Rates {
 
 impl Adam {
     pub fn new(matrices: usize) -> Self {
-        Self { states: vec![None; matrices], steps: 0 }
+        Self { states: vec![None; matrices], steps: 0, muon: Default::default() }
     }
 
     pub fn steps(&self) -> u64 {
@@ -52,6 +53,24 @@ impl Adam {
             gradient.iter_mut().for_each(|g| *g *= scale);
             let device = weights[index].device();
             let gradient = Tensor::from_data(TensorData::new(gradient, specs[index].shape), &device);
+            if specs[index].decay && std::env::var("MUON").is_ok() {
+                let scale: f64 = std::env::var("MUON").unwrap().parse().unwrap();
+                let muon = burn::optim::MuonConfig::new().with_adjust_lr_fn(burn::optim::AdjustLrFn::MatchRmsAdamW).build();
+                let [rows, columns] = specs[index].shape;
+                let parts = if specs[index].name.ends_with("qkv") { 3 } else { 1 };
+                let width = columns / parts;
+                let mut new = vec![];
+                for p in 0..parts {
+                    let cut = |t: Tensor<2>| t.slice([0..rows, p * width..(p + 1) * width]);
+                    let key = index * 3 + p;
+                    let state = self.muon.remove(&key);
+                    let (t, state) = muon.step(rates.learning_rate * scale, cut(weights[index].clone()), cut(gradient.clone()), state);
+                    self.muon.insert(key, state.unwrap());
+                    new.push(t);
+                }
+                weights[index] = Tensor::cat(new, 1);
+                continue;
+            }
             let decay = if specs[index].decay { rates.weight_decay } else { 0.0 };
             let (updated, state) =
                 rule(decay).step(rates.learning_rate, weights[index].clone(), gradient, self.states[index].take());
@@ -82,7 +101,7 @@ impl Adam {
                 })
             })
             .collect();
-        Self { states, steps }
+        Self { states, steps, muon: Default::default() }
     }
 }
 

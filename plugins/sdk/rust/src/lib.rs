@@ -30,6 +30,8 @@ pub mod verify;
 #[doc(hidden)]
 pub mod glue;
 #[cfg(target_arch = "wasm32")]
+mod heap;
+#[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod wit;
 

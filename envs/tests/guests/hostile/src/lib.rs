@@ -2,7 +2,8 @@
 //!
 //! Written on the raw ABI, because the SDK does not let an author do most of this. The initial state is `{"mode":"trap"}`
 //! or any other text without a mode, which behaves well. The mode also decides the task (`generate` takes it from the
-//! split's name) and what the verifier says.
+//! split's name) and what the verifier says. The first four tasks of `train`, `dev` and `test` are sound; of the rest each
+//! faults in its own way when it is played, so that a whole run can be driven through faults.
 
 wit_bindgen::generate!({ path: "../../../../plugins/wit", world: "environment" });
 
@@ -18,6 +19,11 @@ struct State {
     counter: i64,
     notes: Vec<String>,
 }
+
+/// What the environment says it has.
+const SPLITS: [&str; 3] = ["train", "dev", "test"];
+/// Modes of tasks 4 to 7 of each split.
+const PLAYED: [&str; 4] = ["trap", "bad_json", "reset_trap", "verify_trap"];
 
 thread_local! {
     static STATE: RefCell<State> = RefCell::new(State::default());
@@ -142,14 +148,14 @@ impl Guest for Counter {
                 tool("roll", none, false, Side::Agent),
                 tool("poke", none, true, Side::User),
             ],
-            splits: vec![SplitInfo { name: "train".into(), tasks: 4 }],
+            splits: SPLITS.iter().map(|name| SplitInfo { name: (*name).into(), tasks: 8 }).collect(),
             categories: vec!["base".into()],
             reward_min: 0.0,
             reward_max: 1.0,
         }
     }
 
-    /// Split `train` is sound; any other split is a defect to make, such as `unknown_offered`.
+    /// A split that is not among [`SPLITS`] is a defect to make, such as `unknown_offered`.
     fn generate(split: String, index: u32, seed: u64) -> Result<Task, String> {
         let all = || vec!["add".to_string(), "note".to_string(), "get".to_string(), "roll".to_string()];
         let turn = |text: &str| UserTurn { message: UserMessage::Scripted(text.into()), offered: all() };
@@ -167,7 +173,11 @@ impl Guest for Counter {
             label: "{}".into(),
         };
         match split.as_str() {
-            "train" if index < 4 => {}
+            name if SPLITS.contains(&name) && index < 4 => {}
+            name if SPLITS.contains(&name) && index < 8 => {
+                let mode = PLAYED[index as usize - 4];
+                task.initial_state = format!("{{\"mode\":\"{mode}\"}}");
+            }
             "unknown_offered" => task.turns[1].offered.push("fly".into()),
             "twice_offered" => task.turns[1].offered.push("add".into()),
             "user_offered" => task.turns[1].offered.push("poke".into()),
