@@ -57,30 +57,37 @@ fn workers_slots_and_kills_leave_no_trace_on_the_counter() {
     replays(folder, "killed");
 }
 
-/// Kills a run again and again, resuming it each time, a little later each time until something more is committed.
-/// Returns the numbers of commits that kills left behind.
+/// Kills a run again and again and resumes it each time: three times wherever it is, then each time soon after it
+/// committed something more. Returns the numbers of commits that kills left behind.
 fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize> {
+    let run = folder.join(name);
+    let commits = || RunFile::open_read_only(&run).map_or(0, |run| run.commits().expect("readable").len());
+    let pause = |ms| std::thread::sleep(Duration::from_millis(ms));
     let mut stages = BTreeSet::new();
-    let mut delay_ms = 60;
-    for attempt in 0..300 {
-        let begun = folder.join(name).join("run.sqlite").exists();
+    for attempt in 0..60 {
         let workers = ["1", "2", "3"][attempt % 3];
-        let args = match begun {
+        let args = match run.join("run.sqlite").exists() {
             false => vec!["run", scenario, "--out", name, "--workers", workers],
             true => vec!["resume", name, "--workers", workers],
         };
+        let before = commits();
         let mut child =
             coevo(folder).args(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(delay_ms + (attempt as u64 * 29) % 40));
+        if attempt < 3 {
+            pause([30, 150, 400][attempt]);
+        } else {
+            while commits() == before && child.try_wait().expect("a child").is_none() {
+                pause(2);
+            }
+            pause((attempt as u64 * 7) % 24);
+        }
         if let Some(status) = child.try_wait().expect("a child") {
             assert!(status.success(), "coevo {args:?} ended with {status}");
             return stages;
         }
         child.kill().expect("a child"); // SIGKILL
         child.wait().expect("a child");
-        let commits =
-            RunFile::open_read_only(&folder.join(name)).map_or(0, |run| run.commits().expect("readable").len());
-        delay_ms = if stages.insert(commits) { 60 } else { delay_ms + 70 };
+        stages.insert(commits());
     }
     panic!("the run never ended; kills left {stages:?} commits");
 }
