@@ -38,7 +38,7 @@ fn sequences() -> Vec<TrainSequence> {
     let one = |i: usize| {
         let length = 20 + 9 * i;
         let ids = (0..length).map(|t| ((t * t * 3 + i * 11 + t) % 260) as u32).collect();
-        let action: Vec<bool> = (0..length).map(|t| t > 3 && (t + i) % 3 == 0).collect();
+        let action: Vec<bool> = (0..length).map(|t| t > 3 && (t + i).is_multiple_of(3)).collect();
         let each = |value: f32| action.iter().map(|own| if *own { value } else { 0.0 }).collect();
         let (log_probs, advantage) = (each(-5.4), each(if i.is_multiple_of(2) { 1.0 } else { -0.5 }));
         TrainSequence { ids, action, log_probs, advantage }
