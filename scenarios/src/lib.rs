@@ -22,6 +22,6 @@ pub use problem::{Place, Problem, ScenarioError};
 pub use resolve::{ArmPlan, ResolvedScenario};
 pub use schema::{SHARED_SECTIONS, json_schema};
 pub use types::{
-    AgentConfig, Algorithm, Budgets, DiagnosisConfig, EnvironmentConfig, EvaluationConfig, LearnerConfig, RewardKind, Sequel,
-    Settings,
+    AgentConfig, Algorithm, Budgets, DiagnosisConfig, EnvironmentConfig, EvaluationConfig, LearnerConfig, RewardKind,
+    Sequel, Settings,
 };

@@ -120,7 +120,10 @@ fn impossible_numbers() {
             "s.yaml:3:28: `evolution.phis[1]` cannot be the text \"capp\"\n  \
              hint: did you mean `cap`? allowed: `schema`, `err` and `cap`",
         ),
-        ("diagnosis: {table: 9}\n", "s.yaml:3:20: `diagnosis.table` is 9, an unknown priority table\n  hint: write 1 or 2"),
+        (
+            "diagnosis: {table: 9}\n",
+            "s.yaml:3:20: `diagnosis.table` is 9, an unknown priority table\n  hint: write 1 or 2",
+        ),
     ] {
         check(body, &[], expected);
     }

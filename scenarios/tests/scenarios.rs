@@ -102,7 +102,8 @@ fn stages_come_in_one_order() {
 
 #[test]
 fn the_dry_run_counts_episodes() {
-    let text = "name: x\nenvironment: {name: travel}\nlearner: {rounds: 4, tasks_per_round: 3, group: 2}\n\
+    let text = "name: x\nenvironment: {name: travel}\nagent: {warm_start: {episodes: 800}}\n\
+                learner: {rounds: 4, tasks_per_round: 3, group: 2}\n\
                 evaluation: {every: 2, dev_tasks: 10, test_tasks: 20, probe: false}\n";
     let plan = parse(text, &[]).plan;
     let counts: Vec<u64> = plan.stages.iter().map(|stage| stage.episodes).collect();
