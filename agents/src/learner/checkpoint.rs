@@ -8,7 +8,7 @@ use safetensors::tensor::{Dtype, View};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Adam, Moments};
+use super::optimizer::{Moments, Updater};
 use super::{Learner, LearnerError, backend};
 use crate::model::{HostWeights, ParamSpec};
 use crate::tokenizer::Tokenizer;
@@ -152,7 +152,7 @@ impl Learner {
                 Ok(Some(Moments { first, second }))
             })
             .collect::<Result<_, LearnerError>>()?;
-        learner.adam = Adam::restore(&learner.specs, moments, meta.optimizer_steps, &learner.backend.device);
+        learner.adam = Updater::restore(&learner.specs, moments, meta.optimizer_steps, &learner.backend.device);
         learner.updates = meta.updates;
         Ok(learner)
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::{Tensor, TensorData};
-use coevo_core::config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig};
+use coevo_core::config::{Backend, ImitationConfig, LossAggregation, ModelConfig, Optimizer, RlConfig};
 use coevo_core::seed::{Purpose, StreamKey};
 use rayon::prelude::*;
 
@@ -30,7 +30,7 @@ use crate::tokenizer::{Tokenizer, TokenizerError};
 use batch::Input;
 use gradient::{ShardGradient, on_cut_tape, on_tape, read};
 use objective::{LossSums, Objective};
-use optimizer::{Adam, Rates};
+use optimizer::{Rates, Updater};
 
 /// Gradient norms beyond this are an explosion, not a large step.
 const LARGEST_NORM: f64 = 1e6;
@@ -63,7 +63,7 @@ pub struct Learner {
     /// The warm start, which the KL penalty refers to.
     reference: HostWeights,
     /// Of reinforcement; imitation starts a fresh one each time.
-    adam: Adam,
+    adam: Updater,
     /// Calls of `imitate` and `reinforce` so far: the policy's version, and a key of the shuffles.
     updates: u32,
     /// One thread each: a shard is computed by one thread, its inner parallelism included.
@@ -102,7 +102,7 @@ impl Learner {
             config: weights.config,
             tokenizer,
             seed,
-            adam: Adam::new(specs.len()),
+            adam: Updater::new(Optimizer::AdamW, specs.len()),
             specs,
             weights: tensors,
             reference,
@@ -169,7 +169,7 @@ impl Learner {
     ) -> Result<TrainReport, LearnerError> {
         self.check(data)?;
         let before = self.weights.clone();
-        let mut adam = Adam::new(self.specs.len());
+        let mut updater = Updater::new(config.optimizer, self.specs.len());
         let mut run = Run::default();
         let (mut epoch, mut order) = (0, Vec::new());
         for step in 0..config.steps {
@@ -188,7 +188,7 @@ impl Learner {
                 gradient_clip: config.gradient_clip,
             };
             let loss = self
-                .step(&mut adam, &inputs, &Objective::Imitation, config.micro_batch_tokens, rates, &mut run)
+                .step(&mut updater, &inputs, &Objective::Imitation, config.micro_batch_tokens, rates, &mut run)
                 .map_err(|(loss, norm)| {
                     self.weights.clone_from(&before);
                     LearnerError::Diverged { what: "imitation", step, loss, norm, sequences: batch.clone() }
@@ -299,7 +299,7 @@ impl Learner {
     /// One optimiser step. On a loss or gradient that is no step at all, changes nothing and returns both.
     fn step(
         &mut self,
-        adam: &mut Adam,
+        updater: &mut Updater,
         inputs: &[Input<'_>],
         objective: &Objective,
         budget: usize,
@@ -314,7 +314,7 @@ impl Learner {
         if !(loss.is_finite() && norm <= LARGEST_NORM) {
             return Err((loss, norm));
         }
-        adam.step(&self.specs, &mut self.weights, total.matrices, norm, rates);
+        updater.step(&self.specs, &mut self.weights, total.matrices, norm, rates);
         run.add(inputs, &total.sums, norm);
         Ok(loss)
     }

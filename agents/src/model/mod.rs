@@ -40,8 +40,10 @@ pub struct ParamSpec {
     pub shape: [usize; 2],
     /// Standard deviation of the initial entries.
     pub deviation: f64,
-    /// Whether weight decay applies.
+    /// Whether weight decay applies: to the blocks' matrices, which also are what Muon is for.
     pub decay: bool,
+    /// How many matrices stand side by side in it: queries, keys and values are three.
+    pub stacked: usize,
 }
 
 /// Matrices of one block, in order after the embedding.
@@ -85,14 +87,19 @@ pub fn validate(config: &ModelConfig) -> Result<(), ModelError> {
 /// Every matrix of a model with `vocabulary` tokens, in a fixed order.
 pub fn layout(config: &ModelConfig, vocabulary: usize) -> Vec<ParamSpec> {
     let (width, mlp) = (config.width, config.mlp);
-    let spec =
-        |name: String, shape: [usize; 2], deviation: f64, decay: bool| ParamSpec { name, shape, deviation, decay };
+    let spec = |name: String, shape: [usize; 2], deviation: f64, decay: bool| ParamSpec {
+        name,
+        shape,
+        deviation,
+        decay,
+        stacked: 1,
+    };
     let fan_in = |n: usize| (n as f64).powf(-0.5);
     let residual = (2.0 * config.layers as f64).powf(-0.5);
     let mut specs = vec![spec("embed".to_owned(), [vocabulary, width], 0.25 * fan_in(width), false)];
     for layer in 0..config.layers {
         let name = |part: &str| format!("layers.{layer}.{part}");
-        specs.push(spec(name("qkv"), [width, 3 * width], fan_in(width), true));
+        specs.push(ParamSpec { stacked: 3, ..spec(name("qkv"), [width, 3 * width], fan_in(width), true) });
         specs.push(spec(name("mix"), [MIX, 3 * width], 0.1, false));
         specs.push(spec(name("out"), [width, width], fan_in(width) * residual, true));
         specs.push(spec(name("up"), [width, mlp], fan_in(width), true));

@@ -64,7 +64,17 @@ impl SampleConfig {
     }
 }
 
-/// Behaviour cloning: cross-entropy on action tokens.
+/// How gradients become updates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimizer {
+    AdamW,
+    /// Muon for the blocks' matrices, at half the learning rate scaled to AdamW's step size; AdamW for the rest.
+    #[default]
+    Muon,
+}
+
+/// Behaviour cloning: cross-entropy on action tokens. Many small steps teach a small model more than few large ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImitationConfig {
@@ -74,6 +84,7 @@ pub struct ImitationConfig {
     pub batch: usize,
     /// Tokens of one forward pass, padding included; bounds memory, not the result's meaning.
     pub micro_batch_tokens: usize,
+    pub optimizer: Optimizer,
     pub learning_rate: f64,
     /// Share of the steps in which the rate rises linearly from 0.
     pub warmup_fraction: f64,
@@ -87,10 +98,11 @@ pub struct ImitationConfig {
 impl Default for ImitationConfig {
     fn default() -> Self {
         Self {
-            steps: 200,
-            batch: 16,
+            steps: 800,
+            batch: 4,
             micro_batch_tokens: 8192,
-            learning_rate: 3e-3,
+            optimizer: Optimizer::Muon,
+            learning_rate: 5e-3,
             warmup_fraction: 0.05,
             final_rate_fraction: 0.1,
             weight_decay: 0.01,
