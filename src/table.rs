@@ -22,6 +22,8 @@ pub struct Table {
     pub environment: String,
     pub seed: u64,
     pub arms: Vec<Arm>,
+    /// Episodes of the warm start and the baseline that a fault left unscored.
+    pub shared_faults: u32,
 }
 
 /// One arm.
@@ -101,7 +103,10 @@ impl Table {
             let lineage = run.lineage(&plan.name)?;
             arms.push(Arm { name: plan.name.clone(), before, after, gain, over_first, dev, lineage, faults });
         }
+        let unscored = EpisodeFilter { unscored: Some(true), ..EpisodeFilter::default() };
+        let shared = run.episodes(&unscored)?.into_iter().filter(|e| scenario.arm(&e.key.arm).is_none()).count();
         Ok(Self {
+            shared_faults: shared as u32,
             scenario: scenario.name.clone(),
             environment: format!("{} {}", run.header().env.name, run.header().env.version),
             seed: scenario.base.seed,
@@ -185,10 +190,13 @@ impl std::fmt::Display for Table {
                 let text = &node.cue.text;
                 writeln!(
                     f,
-                    "  {} after round {}: {what} {} ({share:.0} % of turns{effect}): {text}",
-                    arm.name, node.round, node.cue.rule
+                    "  {} after round {}: {what} {} on {} ({share:.0} % of turns{effect}): {text}",
+                    arm.name, node.round, node.cue.rule, node.cue.target
                 )?;
             }
+        }
+        if self.shared_faults > 0 {
+            writeln!(f, "\nshared stages: {} episodes unscored because of faults", self.shared_faults)?;
         }
         for arm in self.arms.iter().filter(|arm| arm.faults > 0) {
             writeln!(f, "\n{}: {} episodes unscored because of faults", arm.name, arm.faults)?;

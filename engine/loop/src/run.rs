@@ -258,7 +258,12 @@ impl Run<'_> {
         let shown = demonstrate(id, &self.pool, &settings, &budgets, self.machine.parallelism, &mut progress)?;
         let demonstrated_ms = watch.elapsed_ms();
 
-        let left_out = shown.played.len() - shown.sequences.len();
+        let faults = shown.played.iter().filter(|played| played.verdict.reward().is_none()).count();
+        if faults > 0 {
+            let line = format!("{faults} of {} demonstrations ended in a fault and are unscored", shown.played.len());
+            self.observer.event(&Event::Note(&line));
+        }
+        let left_out = shown.played.len() - shown.sequences.len() - faults;
         if left_out > 0 {
             let line = format!(
                 "{left_out} of {} demonstrations are left out: they failed, or have more tokens than agent.model.context ({})",
