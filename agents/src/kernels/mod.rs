@@ -46,7 +46,10 @@ fn tile_of<S: Simd, const R: usize, const N: usize>(simd: S, a: &[[f32; R]], b: 
     let mut out = [[0.0; LANES]; R];
     for r in 0..R {
         let (out, _) = S::as_mut_simd_f32s(&mut out[r]);
-        #[expect(clippy::manual_memcpy, reason = "a copy of the whole array makes the compiler keep the sums in memory")]
+        #[expect(
+            clippy::manual_memcpy,
+            reason = "a copy of the whole array makes the compiler keep the sums in memory"
+        )]
         for n in 0..N {
             out[n] = sums[r][n];
         }

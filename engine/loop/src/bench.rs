@@ -144,7 +144,12 @@ pub struct LearnerRate {
 ///
 /// # Errors
 /// As [`Learner::new`].
-pub fn learner_rate(plugin: &EnvPlugin, settings: &Settings, backend: Backend, workers: usize) -> Result<LearnerRate, RunError> {
+pub fn learner_rate(
+    plugin: &EnvPlugin,
+    settings: &Settings,
+    backend: Backend,
+    workers: usize,
+) -> Result<LearnerRate, RunError> {
     let mut settings = settings.clone();
     settings.agent.warm_start.episodes = 64;
     let pool = TaskPool::new(plugin.clone(), 0);

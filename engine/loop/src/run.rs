@@ -275,7 +275,10 @@ impl Run<'_> {
         if shown.sequences.is_empty() {
             return Err(RunError::Unfit {
                 message: "no demonstration can be cloned: none succeeded within the context window".to_owned(),
-                hint: format!("raise agent.model.context ({}) or agent.tokenizer.vocabulary", settings.agent.model.context),
+                hint: format!(
+                    "raise agent.model.context ({}) or agent.tokenizer.vocabulary",
+                    settings.agent.model.context
+                ),
             });
         }
         self.began(id, Activity::Imitate, 0, 0, warm.imitation.steps as usize);

@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use coevo_core::episode::StepOutcome;
 use coevo_core::protocol::format_call;
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{TaskRef, ToolCall};
-use coevo_core::episode::StepOutcome;
 use coevo_envs::{Budgets, Env, EnvPlugin, EnvSource, EvalEnv, SHIPPED, Sandbox, SandboxLimits};
 use serde_json::Value;
 
