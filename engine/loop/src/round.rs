@@ -178,7 +178,7 @@ pub fn sequences(episodes: &[Diagnosed]) -> Vec<TrainSequence> {
     episodes
         .iter()
         .filter_map(|e| {
-            let weights = e.weights.as_ref().filter(|weights| weights.advantage != 0.0)?;
+            let weights = e.weights.as_ref().filter(|weights| weights.teaches())?;
             Some(TrainSequence::reinforcement(&e.played.episode.tokens, |turn, _| weights.at(usize::from(turn))))
         })
         .collect()

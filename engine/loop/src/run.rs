@@ -600,7 +600,7 @@ fn record(diagnosed: Diagnosed) -> EpisodeRecord {
         episode: diagnosed.played.episode,
         verdict: diagnosed.played.verdict,
         diagnosis: diagnosed.diagnosis,
-        training: diagnosed.weights.filter(|weights: &EpisodeWeights| weights.advantage != 0.0),
+        training: diagnosed.weights.filter(EpisodeWeights::teaches),
     }
 }
 
@@ -635,7 +635,7 @@ fn train_metrics(prefix: &str, report: &TrainReport) -> BTreeMap<String, f64> {
 
 /// Share of the groups whose members differ in what they are rewarded for.
 fn groups_with_variance(episodes: &[Diagnosed], group: usize) -> f64 {
-    let teaches = |e: &Diagnosed| e.weights.as_ref().is_some_and(|weights| weights.advantage != 0.0);
+    let teaches = |e: &Diagnosed| e.weights.as_ref().is_some_and(EpisodeWeights::teaches);
     let groups = episodes.chunks(group);
     let count = groups.len().max(1);
     groups.filter(|group| group.iter().any(teaches)).count() as f64 / count as f64

@@ -32,18 +32,22 @@ struct Cell {
     positive: bool,
 }
 
-/// Weighs a group whose advantages are known. `advantages[i]` belongs to `group[i]`.
+/// Weighs a group whose advantages are known: `weighed[i]` belongs to `group[i]` and comes with every weight 1.
 pub(super) fn weigh(
     group: &[GroupMember<'_>],
-    advantages: &[Option<f64>],
+    mut weighed: Vec<Option<EpisodeWeights>>,
     config: &AdvantageConfig,
     key: StreamKey,
 ) -> Vec<Option<EpisodeWeights>> {
     let labels = carried_labels(group, config.mode, key);
     let mut cells = Vec::new();
-    for (member, advantage) in advantages.iter().enumerate() {
-        let Some(advantage) = advantage.filter(|advantage| *advantage != 0.0) else { continue };
+    for (member, episode) in weighed.iter().enumerate() {
+        let Some(episode) = episode else { continue };
         for (turn, label) in labels[member].iter().enumerate() {
+            let advantage = episode.unweighted(turn);
+            if advantage == 0.0 {
+                continue;
+            }
             let tokens = group[member].tokens(turn);
             let positive = advantage > 0.0;
             let damped = label.is_failure() == positive;
@@ -53,13 +57,6 @@ pub(super) fn weigh(
             cells.push(Cell { member, turn, raw, damped, mass: advantage.abs() * tokens, positive });
         }
     }
-    let mut weighed: Vec<Option<EpisodeWeights>> = advantages
-        .iter()
-        .zip(&labels)
-        .map(|(advantage, labels)| {
-            advantage.map(|advantage| EpisodeWeights { advantage, per_turn: vec![1.0; labels.len()] })
-        })
-        .collect();
     for positive in [true, false] {
         let side: Vec<&Cell> = cells.iter().filter(|cell| cell.positive == positive).collect();
         let mut weights = balance(&side);

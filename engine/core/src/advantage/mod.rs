@@ -35,10 +35,23 @@ pub enum WeightMode {
     Random,
 }
 
-/// How advantages are weighed.
+/// What an advantage compares, before any weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Credit {
+    /// The episode's reward with those of its group (eq. 10): one advantage for every turn.
+    #[default]
+    Episode,
+    /// Each turn's verdict with those of the same turn in the members that were on track until then; what an episode does
+    /// after its first failing turn is not trained on. A turn is then praised or blamed for itself alone.
+    Turn,
+}
+
+/// How advantages are made and weighed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdvantageConfig {
+    pub credit: Credit,
     pub mode: WeightMode,
     /// Bounds of a weight of `coevo` and its controls before the group's mean is restored; `paper` and `released` always
     /// clip to 0.5..2.0, as published.
@@ -62,7 +75,7 @@ impl AdvantageConfig {
 
 impl Default for AdvantageConfig {
     fn default() -> Self {
-        Self { mode: WeightMode::default(), clip_low: 0.5, clip_high: 2.0 }
+        Self { credit: Credit::default(), mode: WeightMode::default(), clip_low: 0.5, clip_high: 2.0 }
     }
 }
 
@@ -84,16 +97,29 @@ impl GroupMember<'_> {
 /// What an episode is trained with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeWeights {
-    /// Group-relative advantage, unweighted (eq. 10).
+    /// Group-relative advantage of the episode, unweighted (eq. 10).
     pub advantage: f64,
+    /// Unweighted advantage of each turn; empty where every turn has the episode's ([`Credit::Episode`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<f64>,
     /// Weight of each turn.
     pub per_turn: Vec<f64>,
 }
 
 impl EpisodeWeights {
-    /// Advantage of every action token of a turn: `advantage · per_turn[turn]`; weight 1 beyond the last turn.
+    /// Unweighted advantage of a turn.
+    pub fn unweighted(&self, turn: usize) -> f64 {
+        if self.turns.is_empty() { self.advantage } else { self.turns.get(turn).copied().unwrap_or(0.0) }
+    }
+
+    /// Advantage of every action token of a turn: its unweighted one times its weight, which is 1 beyond the last turn.
     pub fn at(&self, turn: usize) -> f64 {
-        self.advantage * self.per_turn.get(turn).copied().unwrap_or(1.0)
+        self.unweighted(turn) * self.per_turn.get(turn).copied().unwrap_or(1.0)
+    }
+
+    /// Whether any token has an advantage: an episode of a group that agrees teaches nothing.
+    pub fn teaches(&self) -> bool {
+        if self.turns.is_empty() { self.advantage != 0.0 } else { self.turns.iter().any(|turn| *turn != 0.0) }
     }
 }
 
@@ -120,6 +146,50 @@ pub fn group_advantages(rewards: &[Option<f64>]) -> Vec<Option<f64>> {
     let equal = scored.windows(2).all(|pair| pair[0] == pair[1]);
     let advantage = |reward: f64| if equal { 0.0 } else { (reward - mean) / (deviation + EPSILON) };
     rewards.iter().map(|reward| reward.map(advantage)).collect()
+}
+
+/// The advantages of a group with every weight 1. Scored means both: a reward without a diagnosis cannot be weighed, and
+/// eq. 10 must be about the same episodes.
+fn unweighted(group: &[GroupMember<'_>], credit: Credit) -> Vec<Option<EpisodeWeights>> {
+    let rewards: Vec<Option<f64>> = group.iter().map(|member| member.diagnosis.and(member.reward)).collect();
+    let diagnoses: Vec<Option<&Diagnosis>> = group.iter().map(|member| member.reward.and(member.diagnosis)).collect();
+    let by_turn = match credit {
+        Credit::Episode => vec![Vec::new(); group.len()],
+        Credit::Turn => turn_advantages(&diagnoses),
+    };
+    let turns = |member: &GroupMember<'_>| member.diagnosis.map_or(0, |diagnosis| diagnosis.turns.len());
+    group_advantages(&rewards)
+        .into_iter()
+        .zip(by_turn)
+        .zip(group)
+        .map(|((advantage, by_turn), member)| {
+            advantage.map(|advantage| EpisodeWeights { advantage, turns: by_turn, per_turn: vec![1.0; turns(member)] })
+        })
+        .collect()
+}
+
+/// [`Credit::Turn`]: eq. 10 turn by turn, among the members whose earlier turns all passed. Turns after an episode's first
+/// failing one have advantage 0: the state they met is not the one that the verifier asks for.
+fn turn_advantages(group: &[Option<&Diagnosis>]) -> Vec<Vec<f64>> {
+    let mut advantages: Vec<Vec<f64>> =
+        group.iter().map(|diagnosis| vec![0.0; diagnosis.map_or(0, |diagnosis| diagnosis.turns.len())]).collect();
+    let longest = advantages.iter().map(Vec::len).max().unwrap_or(0);
+    for turn in 0..longest {
+        let verdicts: Vec<Option<f64>> = group
+            .iter()
+            .map(|diagnosis| {
+                let on_track = |first: usize| first >= turn;
+                let diagnosis = diagnosis.filter(|d| d.first_failing.is_none_or(on_track))?;
+                diagnosis.turns.get(turn).map(|turn| f64::from(u8::from(!turn.label.is_failure())))
+            })
+            .collect();
+        for (of_member, advantage) in advantages.iter_mut().zip(group_advantages(&verdicts)) {
+            if let Some(advantage) = advantage {
+                of_member[turn] = advantage;
+            }
+        }
+    }
+    advantages
 }
 
 /// ρ(z) (METHOD.md §4).
@@ -158,13 +228,11 @@ pub fn weigh(
     state: &WeightState,
     key: StreamKey,
 ) -> Vec<Option<EpisodeWeights>> {
-    // Scored means both: a reward without a diagnosis cannot be weighed, and eq. 10 must be about the same episodes.
-    let rewards: Vec<Option<f64>> = group.iter().map(|member| member.diagnosis.and(member.reward)).collect();
-    let advantages = group_advantages(&rewards);
+    let unweighted = unweighted(group, config.credit);
     let per_trajectory = |weight: &dyn Fn(&Diagnosis) -> f64| {
-        let weighed = group.iter().zip(&advantages).map(|(member, advantage)| {
-            let (diagnosis, advantage) = member.diagnosis.zip(*advantage)?;
-            Some(EpisodeWeights { advantage, per_turn: vec![weight(diagnosis); diagnosis.turns.len()] })
+        let weighed = group.iter().zip(&unweighted).map(|(member, unweighted)| {
+            let (diagnosis, unweighted) = member.diagnosis.zip(unweighted.as_ref())?;
+            Some(EpisodeWeights { per_turn: vec![weight(diagnosis); diagnosis.turns.len()], ..unweighted.clone() })
         });
         weighed.collect()
     };
@@ -174,6 +242,6 @@ pub fn weigh(
         WeightMode::Released => {
             per_trajectory(&|diagnosis| trajectory_weight(diagnosis, |turn| state.weight(released_turn_label(turn))))
         }
-        WeightMode::Coevo | WeightMode::Shuffled | WeightMode::Random => coevo::weigh(group, &advantages, config, key),
+        WeightMode::Coevo | WeightMode::Shuffled | WeightMode::Random => coevo::weigh(group, unweighted, config, key),
     }
 }

@@ -177,6 +177,46 @@ fn coevo_counts_mass_in_tokens() {
 }
 
 #[test]
+fn turn_credit_compares_turns_of_members_on_track() {
+    // Turn 0: 1, 1, 1, 0 (mean 3/4, sample deviation 1/2). Turn 1 among the first three: 1, 0, 1 (mean 2/3, deviation
+    // 1/√3). Turn 2 among the first and third: both fail, so nothing is learnt of it.
+    let (a, b) = (of(&[PASS, PASS, RESPONSE]), of(&[PASS, STATE, STATE]));
+    let (c, d) = (of(&[PASS, PASS, STATE]), of(&[SPURIOUS, PASS, PASS]));
+    let group = [member(0.0, &a), member(0.0, &b), member(0.0, &c), member(0.0, &d)];
+    let config = AdvantageConfig { credit: Credit::Turn, ..config(WeightMode::Uniform) };
+    let weighed = weigh(&group, &config, &WeightState::default(), key());
+    let turns = |at: usize| {
+        let episode = weighed[at].as_ref().expect("scored");
+        assert!(episode.teaches() && episode.advantage == 0.0);
+        (0..3).map(|turn| episode.at(turn)).collect::<Vec<_>>()
+    };
+    let near = |got: &[f64], wanted: &[f64]| {
+        assert!(got.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < 1e-5), "{got:?} is not {wanted:?}");
+    };
+    let third = 3f64.sqrt() / 3.0;
+    near(&turns(0), &[0.5, third, 0.0]);
+    near(&turns(1), &[0.5, -2.0 * third, 0.0]);
+    near(&turns(2), &[0.5, third, 0.0]);
+    near(&turns(3), &[-1.5, 0.0, 0.0]);
+}
+
+#[test]
+fn turn_credit_is_weighed_within_each_sign() {
+    // Two turns on each side of the sign; the spurious call of a failing turn weighs 2 against a state mismatch's 1.
+    let (a, b) = (of(&[PASS, SPURIOUS]), of(&[STATE, PASS]));
+    let (c, d) = (of(&[PASS, PASS]), of(&[PASS, PASS]));
+    let group = [member(0.0, &a), member(0.0, &b), member(1.0, &c), member(1.0, &d)];
+    let config = AdvantageConfig { credit: Credit::Turn, ..config(WeightMode::Coevo) };
+    let weighed = weigh(&group, &config, &WeightState::default(), key());
+    let blamed = |at: usize, turn: usize| weighed[at].as_ref().expect("scored").at(turn);
+    // Unweighted: −1.5 for the state mismatch, −2/√3 for the spurious call.
+    let (state, spurious) = (1.5, 2.0 / 3f64.sqrt());
+    let scale = (state + spurious) / (state + 2.0 * spurious);
+    assert!((blamed(1, 0) + state * scale).abs() < 1e-5 && (blamed(0, 1) + 2.0 * spurious * scale).abs() < 1e-5);
+    near(blamed(1, 1), 0.0);
+}
+
+#[test]
 fn a_reward_without_a_diagnosis_reaches_no_mean() {
     let (failed, passed) = (of(&[STATE]), of(&[PASS]));
     let scored = [member(0.0, &failed), member(1.0, &passed)];
@@ -251,25 +291,28 @@ proptest! {
                 turn_tokens: turns.iter().map(|(_, tokens)| *tokens).collect(),
             })
             .collect();
-        for mode in ALL_MODES {
-            let weighed = weighed(&members, mode);
-            prop_assert_eq!(&weighed, &super::weigh(&members, &config(mode), &WeightState::default(), key()));
+        for (mode, credit) in ALL_MODES.into_iter().flat_map(|mode| [(mode, Credit::Episode), (mode, Credit::Turn)]) {
+            let config = AdvantageConfig { credit, ..config(mode) };
+            let weighed = weigh(&members, &config, &WeightState::default(), key());
+            prop_assert_eq!(&weighed, &weigh(&members, &config, &WeightState::default(), key()));
             let (mut weighted, mut plain) = ([0.0f64; 2], [0.0f64; 2]);
             for ((reward, turns), episode) in group.iter().zip(&weighed) {
                 // Faults are masked, and nothing else is.
                 prop_assert_eq!(reward.is_some(), episode.is_some());
                 let Some(episode) = episode else { continue };
                 prop_assert_eq!(episode.per_turn.len(), turns.len());
-                let side = usize::from(episode.advantage > 0.0);
                 for (at, (label, tokens)) in turns.iter().enumerate() {
-                    let weight = episode.per_turn[at];
+                    let (weight, advantage) = (episode.per_turn[at], episode.unweighted(at));
+                    let side = usize::from(advantage > 0.0);
                     prop_assert!(weight.is_finite() && weight > 0.0);
                     weighted[side] += episode.at(at).abs() * f64::from(*tokens);
-                    plain[side] += episode.advantage.abs() * f64::from(*tokens);
-                    let right_kind = label.is_failure() == (episode.advantage < 0.0);
+                    plain[side] += advantage.abs() * f64::from(*tokens);
+                    let right_kind = label.is_failure() == (advantage < 0.0);
                     if mode == WeightMode::Coevo && !right_kind {
-                        prop_assert!(weight <= 1.0 + 1e-9, "{label} of advantage {} weighs {weight}", episode.advantage);
+                        prop_assert!(weight <= 1.0 + 1e-9, "{label} of advantage {advantage} weighs {weight}");
                     }
+                    // Under turn credit nothing is praised for a failure or blamed for a success.
+                    prop_assert!(credit == Credit::Episode || advantage == 0.0 || right_kind);
                 }
             }
             if matches!(mode, WeightMode::Uniform | WeightMode::Coevo | WeightMode::Shuffled | WeightMode::Random) {
