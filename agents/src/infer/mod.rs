@@ -14,7 +14,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::attention::{QUERIES, attend, pack};
 use crate::kernels::math::{Rope, rms_norm};
-use crate::kernels::{LANES, Panels, dispatch};
+use crate::kernels::{LANES, Panels, dispatch, vectorized};
 use crate::model::{HostWeights, Part, TAPS};
 
 /// Rows of one pass through the layers: enough to fill the tiles, few enough to stay in the cache.
@@ -158,7 +158,7 @@ impl Network {
 }
 
 fn norm_rows(x: &[f32], out: &mut [f32], width: usize) {
-    dispatch(
+    vectorized(
         #[inline(always)]
         || {
             for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {

@@ -3,8 +3,8 @@
 use coevo_core::config::SampleConfig;
 use coevo_core::seed::Stream;
 
-use crate::kernels::dispatch;
 use crate::kernels::math::{exp_neg, sum};
+use crate::kernels::vectorized;
 
 /// A drawn token and its log-probability under the policy itself (temperature 1, nothing cut off): what the learner's
 /// ratio compares with.
@@ -37,7 +37,7 @@ pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Optio
 fn exponentials(logits: &[f32], max: f32, temperature: f32) -> Vec<f32> {
     let mut out = logits.to_vec();
     let scale = 1.0 / temperature;
-    dispatch(
+    vectorized(
         #[inline(always)]
         || out.iter_mut().for_each(|x| *x = exp_neg((*x - max) * scale)),
     );

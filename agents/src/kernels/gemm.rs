@@ -1,4 +1,5 @@
-//! Dense layers: many rows times a fixed matrix whose columns are packed into panels of [`LANES`].
+//! Dense layers: many rows times a fixed matrix whose columns are packed into panels of [`LANES`], and the gradient of such a
+//! matrix.
 
 use pulp::{Simd, WithSimd};
 
@@ -111,9 +112,79 @@ impl Apply<'_> {
     }
 }
 
+/// Rows summed in one go by [`outer`]: a panel of them stays in the first-level cache.
+const OUTER_ROWS: usize = 256;
+
+/// `out += xᵀ · g`: the gradient of a `[k, n]` matrix from its inputs `x`, `[rows, k]`, and the gradient `g` of its outputs,
+/// `[rows, n]`.
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn outer(x: &[f32], k: usize, g: &[f32], n: usize, out: &mut [f32]) {
+    let rows = x.len() / k;
+    assert_eq!((x.len(), g.len(), out.len()), (rows * k, rows * n, k * n), "outer shapes");
+    dispatch(Outer { x, k, g, n, out });
+}
+
+struct Outer<'a> {
+    x: &'a [f32],
+    k: usize,
+    g: &'a [f32],
+    n: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { x, k, g, n, out } = self;
+        let mut packed = vec![[0.0f32; ROWS]; k.div_ceil(ROWS) * OUTER_ROWS];
+        let mut panel = vec![[0.0f32; LANES]; OUTER_ROWS];
+        for (x, g) in x.chunks(OUTER_ROWS * k).zip(g.chunks(OUTER_ROWS * n)) {
+            let rows = x.len() / k;
+            for (r, row) in x.chunks_exact(k).enumerate() {
+                for (block, values) in row.chunks(ROWS).enumerate() {
+                    packed[block * OUTER_ROWS + r][..values.len()].copy_from_slice(values);
+                }
+            }
+            for first in (0..n).step_by(LANES) {
+                let columns = LANES.min(n - first);
+                for (slot, row) in panel.iter_mut().zip(g.chunks_exact(n)) {
+                    slot[..columns].copy_from_slice(&row[first..first + columns]);
+                }
+                for (block, packed) in packed.chunks_exact(OUTER_ROWS).enumerate() {
+                    let sums = tile::<S, ROWS>(simd, &packed[..rows], &panel[..rows]);
+                    let tall = ROWS.min(k - block * ROWS);
+                    for (r, sums) in sums.iter().take(tall).enumerate() {
+                        let start = (block * ROWS + r) * n + first;
+                        let out = &mut out[start..start + columns];
+                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outer_agrees_with_the_definition() {
+        for (rows, k, n) in [(1, 3, 5), (6, 16, 16), (300, 20, 33), (11, 6, 16), (257, 5, 48)] {
+            let x: Vec<f32> = (0..rows * k).map(|i| ((i * 7) % 11) as f32 - 5.0).collect();
+            let g: Vec<f32> = (0..rows * n).map(|i| ((i * 5) % 13) as f32 - 6.0).collect();
+            let mut out = vec![1.0; k * n];
+            outer(&x, k, &g, n, &mut out);
+            for (i, got) in out.iter().enumerate() {
+                let want: f32 = (0..rows).map(|r| x[r * k + i / n] * g[r * n + i % n]).sum();
+                assert_eq!(*got, want + 1.0, "rows {rows} k {k} n {n} at {i}");
+            }
+        }
+    }
 
     #[test]
     fn agrees_with_the_definition_for_every_tail() {

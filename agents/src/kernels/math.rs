@@ -59,12 +59,49 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum()
 }
 
-/// `out = x / sqrt(mean(x²) + ε)`.
+/// `out = x · scale`, where `scale = 1 / sqrt(mean(x²) + ε)` is returned.
 #[inline(always)]
-pub fn rms_norm(x: &[f32], out: &mut [f32]) {
+pub fn rms_norm(x: &[f32], out: &mut [f32]) -> f32 {
     let scale = 1.0 / (dot(x, x) / x.len() as f32 + NORM_EPSILON).sqrt();
     for (out, x) in out.iter_mut().zip(x) {
         *out = x * scale;
+    }
+    scale
+}
+
+/// Turns logits into log-probabilities in place; the sum runs in the order of [`sum`].
+#[inline(always)]
+pub fn log_softmax(row: &mut [f32]) {
+    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut lanes = [0.0f32; LANES];
+    for chunk in row.chunks(LANES) {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane += exp_neg(*x - max);
+        }
+    }
+    let shift = max + lanes.iter().sum::<f32>().ln();
+    row.iter_mut().for_each(|x| *x -= shift);
+}
+
+/// Entropy in nats of log-probabilities.
+#[inline(always)]
+pub fn entropy(log_probs: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    for chunk in log_probs.chunks(LANES) {
+        for (lane, l) in lanes.iter_mut().zip(chunk) {
+            *lane -= exp_neg(*l) * l;
+        }
+    }
+    lanes.iter().sum()
+}
+
+/// Adds to `by_x` the gradient of [`rms_norm`] by its input, from the gradient by its output, the output and its scale:
+/// `scale · (by_out − out · mean(out · by_out))`.
+#[inline(always)]
+pub fn rms_norm_back(by_out: &[f32], out: &[f32], scale: f32, by_x: &mut [f32]) {
+    let share = dot(by_out, out) / out.len() as f32;
+    for ((by_x, by_out), out) in by_x.iter_mut().zip(by_out).zip(out) {
+        *by_x += scale * (by_out - out * share);
     }
 }
 

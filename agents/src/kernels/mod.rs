@@ -81,3 +81,21 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     }
     pulp::Arch::new().dispatch(work)
 }
+
+/// [`dispatch`] for loops that the compiler vectorises by itself. The closure must be `#[inline(always)]` and change what it
+/// captures: only then is its body compiled for the instruction set, and a fused multiply-add is an instruction, not a call.
+#[inline(always)]
+pub(crate) fn vectorized<R>(work: impl FnMut() -> R) -> R {
+    dispatch(Loop(work))
+}
+
+struct Loop<F>(F);
+
+impl<R, F: FnMut() -> R> WithSimd for Loop<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
+}

@@ -6,6 +6,7 @@ use coevo_core::config::ModelConfig;
 
 use crate::kernels::attention::{Head, RowSoftmax};
 use crate::kernels::math::Rope;
+use crate::kernels::vectorized;
 use crate::model::{MIX, TAPS};
 
 /// One layer's attention over sequences of the given lengths.
@@ -14,6 +15,8 @@ pub struct Attention<'a> {
     pub lengths: &'a [usize],
     /// `[MIX, 3·width]`.
     pub mix: &'a [f32],
+    /// For positions up to the longest of them.
+    pub rope: &'a Rope,
 }
 
 /// What the way back needs.
@@ -37,15 +40,10 @@ impl Attention<'_> {
         self.config.width / self.config.heads
     }
 
-    fn rope(&self) -> Rope {
-        let longest = self.lengths.iter().copied().max().unwrap_or(0);
-        Rope::new(longest, self.head(), self.config.rope_base)
-    }
-
     /// `qkv` is `[tokens, 3·width]`, unmixed.
     pub fn forward(&self, qkv: &[f32]) -> Saved {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
-        let (row, rope, scale) = (3 * width, self.rope(), 1.0 / (head as f32).sqrt());
+        let (row, rope, scale) = (3 * width, self.rope, 1.0 / (head as f32).sqrt());
         let mut saved = Saved { out: vec![0.0; qkv.len() / 3], heads: Vec::with_capacity(self.lengths.len() * heads) };
         let mut start = 0;
         for length in self.lengths.iter().copied() {
@@ -53,12 +51,16 @@ impl Attention<'_> {
             for h in 0..heads {
                 let take = |offset: usize| columns(&mixed, row, offset + h * head, head);
                 let (mut q, mut k, v) = (take(0), take(width), take(2 * width));
-                for t in 0..length {
-                    let q = &mut q[t * head..(t + 1) * head];
-                    rope.rotate(t, q);
-                    q.iter_mut().for_each(|q| *q *= scale);
-                    rope.rotate(t, &mut k[t * head..(t + 1) * head]);
-                }
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (t, (q, k)) in q.chunks_exact_mut(head).zip(k.chunks_exact_mut(head)).enumerate() {
+                            rope.rotate(t, q);
+                            q.iter_mut().for_each(|q| *q *= scale);
+                            rope.rotate(t, k);
+                        }
+                    },
+                );
                 let mut out = vec![0.0; length * head];
                 let softmax = Head { head, q: &q, k: &k, v: &v }.forward(&mut out);
                 for (t, rows) in out.chunks_exact(head).enumerate() {
@@ -75,7 +77,7 @@ impl Attention<'_> {
     /// Gradients by `qkv` and by the mixing weights, from the gradient by the output.
     pub fn backward(&self, qkv: &[f32], saved: &Saved, by_out: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
-        let (row, rope, scale) = (3 * width, self.rope(), 1.0 / (head as f32).sqrt());
+        let (row, rope, scale) = (3 * width, self.rope, 1.0 / (head as f32).sqrt());
         let mut by_qkv = vec![0.0; qkv.len()];
         let mut by_mix = vec![0.0; MIX * row];
         let mut start = 0;
@@ -85,17 +87,22 @@ impl Attention<'_> {
                 let SavedHead { q, k, v, out, softmax } = &saved.heads[sequence * heads + h];
                 let d_out = columns(&by_out[start * width..(start + length) * width], width, h * head, head);
                 let mut gradient = Head { head, q, k, v }.backward(out, &d_out, softmax);
-                for t in 0..length {
-                    let range = t * head..(t + 1) * head;
-                    let d_q = &mut gradient.q[range.clone()];
-                    d_q.iter_mut().for_each(|q| *q *= scale);
-                    rope.rotate_back(t, d_q);
-                    rope.rotate_back(t, &mut gradient.k[range.clone()]);
-                    for (offset, rows) in [(0, &gradient.q), (width, &gradient.k), (2 * width, &gradient.v)] {
-                        let at = t * row + offset + h * head;
-                        by_mixed[at..at + head].copy_from_slice(&rows[range.clone()]);
-                    }
-                }
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for t in 0..length {
+                            let range = t * head..(t + 1) * head;
+                            let d_q = &mut gradient.q[range.clone()];
+                            d_q.iter_mut().for_each(|q| *q *= scale);
+                            rope.rotate_back(t, d_q);
+                            rope.rotate_back(t, &mut gradient.k[range.clone()]);
+                            for (offset, rows) in [(0, &gradient.q), (width, &gradient.k), (2 * width, &gradient.v)] {
+                                let at = t * row + offset + h * head;
+                                by_mixed[at..at + head].copy_from_slice(&rows[range.clone()]);
+                            }
+                        }
+                    },
+                );
             }
             let range = start * row..(start + length) * row;
             self.unmix(&qkv[range.clone()], &by_mixed, &mut by_qkv[range], &mut by_mix);
@@ -104,36 +111,46 @@ impl Attention<'_> {
         (by_qkv, by_mix)
     }
 
-    /// Each row and its predecessors, weighted.
+    /// Each row and its predecessors, weighted: in the sampler's order, so that both engines have the same bits.
     fn mixed(&self, qkv: &[f32]) -> Vec<f32> {
         let row = 3 * self.config.width;
         let mut mixed = vec![0.0; qkv.len()];
-        for (t, out) in mixed.chunks_exact_mut(row).enumerate() {
-            for tap in 0..=TAPS.min(t) {
-                let earlier = &qkv[(t - tap) * row..(t - tap + 1) * row];
-                let weights = &self.mix[tap * row..(tap + 1) * row];
-                for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
-                    *out += earlier * weight;
+        vectorized(
+            #[inline(always)]
+            || {
+                for (t, out) in mixed.chunks_exact_mut(row).enumerate() {
+                    for tap in 0..=TAPS.min(t) {
+                        let earlier = &qkv[(t - tap) * row..(t - tap + 1) * row];
+                        let weights = &self.mix[tap * row..(tap + 1) * row];
+                        for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
+                            *out = earlier.mul_add(*weight, *out);
+                        }
+                    }
                 }
-            }
-        }
+            },
+        );
         mixed
     }
 
     fn unmix(&self, qkv: &[f32], by_mixed: &[f32], by_qkv: &mut [f32], by_mix: &mut [f32]) {
         let row = 3 * self.config.width;
-        for (t, gradient) in by_mixed.chunks_exact(row).enumerate() {
-            for tap in 0..=TAPS.min(t) {
-                let range = (t - tap) * row..(t - tap + 1) * row;
-                let weights = &self.mix[tap * row..(tap + 1) * row];
-                let by_weights = &mut by_mix[tap * row..(tap + 1) * row];
-                let parts = by_qkv[range.clone()].iter_mut().zip(by_weights).zip(&qkv[range]).zip(weights);
-                for ((((by_earlier, by_weight), earlier), weight), gradient) in parts.zip(gradient) {
-                    *by_earlier += gradient * weight;
-                    *by_weight += gradient * earlier;
+        vectorized(
+            #[inline(always)]
+            || {
+                for (t, gradient) in by_mixed.chunks_exact(row).enumerate() {
+                    for tap in 0..=TAPS.min(t) {
+                        let range = (t - tap) * row..(t - tap + 1) * row;
+                        let weights = &self.mix[tap * row..(tap + 1) * row];
+                        let by_weights = &mut by_mix[tap * row..(tap + 1) * row];
+                        let parts = by_qkv[range.clone()].iter_mut().zip(by_weights).zip(&qkv[range]).zip(weights);
+                        for ((((by_earlier, by_weight), earlier), weight), gradient) in parts.zip(gradient) {
+                            *by_earlier = gradient.mul_add(*weight, *by_earlier);
+                            *by_weight = gradient.mul_add(*earlier, *by_weight);
+                        }
+                    }
                 }
-            }
-        }
+            },
+        );
     }
 }
 

@@ -8,10 +8,12 @@ pub mod backend;
 pub mod batch;
 mod checkpoint;
 mod gradient;
+mod native;
 pub mod objective;
 mod optimizer;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::{Tensor, TensorData};
@@ -23,12 +25,13 @@ pub use backend::BackendError;
 pub use checkpoint::CheckpointBytes;
 
 use crate::infer::Network;
+use crate::kernels::math::Rope;
 use crate::model::{HostWeights, ModelError, ParamSpec, layout};
 use crate::policy::Policy;
 use crate::sequence::{StepReport, TrainReport, TrainSequence};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use batch::Input;
-use gradient::{ShardGradient, on_cut_tape, on_tape, read};
+use gradient::{ShardGradient, on_tape, read};
 use objective::{LossSums, Objective};
 use optimizer::{Rates, Updater};
 
@@ -66,6 +69,8 @@ pub struct Learner {
     adam: Updater,
     /// Calls of `imitate` and `reinforce` so far: the policy's version, and a key of the shuffles.
     updates: u32,
+    /// For every position of the context.
+    rope: Arc<Rope>,
     /// One thread each: a shard is computed by one thread, its inner parallelism included.
     pools: Vec<rayon::ThreadPool>,
 }
@@ -99,6 +104,11 @@ impl Learner {
             .map(|(values, spec)| Tensor::from_data(TensorData::new(values.clone(), spec.shape), device))
             .collect();
         Ok(Self {
+            rope: Arc::new(Rope::new(
+                weights.config.context,
+                weights.config.width / weights.config.heads,
+                weights.config.rope_base,
+            )),
             config: weights.config,
             tokenizer,
             seed,
@@ -326,11 +336,13 @@ impl Learner {
             Backend::Cpu => batch::even_shards(&lengths, budget),
             _ => batch::padded_shards(&lengths, budget),
         };
+        let packed = (self.backend.kind == Backend::Cpu)
+            .then(|| native::Packed::new(&self.config, &self.weights, self.rope.clone()));
         let of_shard = |shard: &Vec<usize>| {
             let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
-            match self.backend.kind {
-                Backend::Cpu => on_cut_tape(&self.config, &self.weights, &inputs, objective),
-                _ => on_tape(&self.config, &self.weights, &inputs, objective),
+            match &packed {
+                Some(packed) => native::gradient(packed, &inputs, objective),
+                None => on_tape(&self.config, &self.weights, &inputs, objective),
             }
         };
         // Threads take the next shard when they are free; results keep the shards' order.

@@ -5,6 +5,9 @@
 
 use coevo_core::config::RlConfig;
 
+use crate::kernels::math::{entropy, exp_neg, log_softmax};
+use crate::kernels::vectorized;
+
 /// What the objective knows of one action token.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ActionToken {
@@ -55,14 +58,6 @@ pub enum Objective {
 /// Ratios are computed from differences of log-probabilities no larger than this.
 const LARGEST_DIFFERENCE: f32 = 20.0;
 
-/// Turns `logits` into log-probabilities in place.
-pub fn log_softmax(logits: &mut [f32]) {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|x| (x - max).exp()).sum();
-    let shift = max + sum.ln();
-    logits.iter_mut().for_each(|x| *x -= shift);
-}
-
 /// The surrogate's loss for one token, its derivative by the log-probability, and whether the ratio or the dual bound
 /// clipped it.
 pub fn surrogate(ratio: f32, advantage: f32, config: &RlConfig) -> (f32, f32, bool, bool) {
@@ -87,11 +82,16 @@ pub fn low_variance_kl(log_prob: f32, reference: f32) -> (f32, f32) {
 impl Objective {
     /// Replaces one row of logits by the loss's gradient and adds the row to `sums`.
     pub fn apply(&self, token: &ActionToken, row: &mut [f32], sums: &mut LossSums) {
-        log_softmax(row);
+        let entropy = vectorized(
+            #[inline(always)]
+            || {
+                log_softmax(row);
+                entropy(row)
+            },
+        );
         let log_prob = row[token.target as usize];
         sums.tokens += 1;
         sums.drift += f64::from((log_prob - token.old).abs());
-        let entropy: f32 = -row.iter().map(|l| l.exp() * l).sum::<f32>();
         sums.entropy += f64::from(entropy);
         let (loss, slope, entropy_weight) = match self {
             Objective::Imitation => (-log_prob, -1.0, 0.0),
@@ -111,12 +111,17 @@ impl Objective {
             }
         };
         sums.loss += f64::from(token.weight) * f64::from(loss);
-        for (index, value) in row.iter_mut().enumerate() {
-            let (log, p) = (*value, value.exp());
-            let chosen = if index == token.target as usize { 1.0 } else { 0.0 };
-            // ∂log p(target)/∂z = 1[target] − p; ∂H/∂z = −p (log p + H).
-            *value = token.weight * (slope * (chosen - p) + entropy_weight * p * (log + entropy));
-        }
+        // ∂log p(target)/∂z = 1[target] − p; ∂H/∂z = −p (log p + H).
+        vectorized(
+            #[inline(always)]
+            || {
+                for value in row.iter_mut() {
+                    let (log, p) = (*value, exp_neg(*value));
+                    *value = token.weight * p * (entropy_weight * (log + entropy) - slope);
+                }
+            },
+        );
+        row[token.target as usize] += token.weight * slope;
     }
 }
 

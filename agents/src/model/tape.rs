@@ -1,6 +1,6 @@
 //! The forward pass on burn's tape, for any device.
 //!
-//! This is the definition that the other two implementations (the sampler's, and the CPU trainer's cut tape) are tested
+//! This is the definition that the other two implementations (the sampler's, and the CPU trainer's kernels) are tested
 //! against. Sequences are padded on the right to a common length; causality keeps the padding out of every real token.
 
 use burn::tensor::activation::{relu, softmax};
@@ -22,14 +22,14 @@ pub struct PaddedBatch {
 }
 
 /// Integer tensor of one dimension.
-pub fn indices(values: &[u32], device: &Device) -> Tensor<1, Int> {
+fn indices(values: &[u32], device: &Device) -> Tensor<1, Int> {
     let count = values.len();
     let values: Vec<i32> = values.iter().map(|v| *v as i32).collect();
     Tensor::from_data(TensorData::new(values, [count]), device)
 }
 
 /// RMSNorm without gain over the last axis.
-pub fn norm(x: Tensor<2>) -> Tensor<2> {
+fn norm(x: Tensor<2>) -> Tensor<2> {
     let mean_square = (x.clone() * x.clone()).mean_dim(1);
     x / (mean_square + NORM_EPSILON).sqrt()
 }
