@@ -17,10 +17,12 @@ use serde_json::Value;
 /// How cue lines begin.
 const MARKS: [&str; 3] = ["note: ", "hint: ", "guide: "];
 
-/// One tiny run for the tests of this file that read what was recorded.
+/// One tiny run for the tests of this file that read what was recorded. Its demonstrations err often and show many cues, so
+/// that there are hints whatever the policy learns.
 fn recorded() -> (tempfile::TempDir, RunFile) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    succeed(folder.path(), &["run", tiny(folder.path()), "--out", "run"]);
+    let demonstrations = ["--set", "agent.warm_start.mistakes=0.4", "--set", "agent.warm_start.cues=0.9"];
+    succeed(folder.path(), &[&["run", tiny(folder.path()), "--out", "run"][..], &demonstrations].concat());
     let file = RunFile::open_read_only(&folder.path().join("run")).expect("a run");
     (folder, file)
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use coevo_core::episode::{Boundary, Ending, Verdict};
+use coevo_core::episode::{Boundary, Ending, StepOutcome, Verdict};
 use coevo_trace::{EpisodeFilter, RunFile};
 use common::{counter, records, run, succeed};
 use serde_json::{Value, json};
@@ -29,7 +29,9 @@ fn a_run_through_faults_reaches_its_end() {
     for record in records(&file, &EpisodeFilter::default()) {
         let name = coevo_trace::episode_name(&record.episode.key);
         let expected = boundaries.get(&record.episode.key.task.index);
-        let called = record.episode.turns.iter().flat_map(|turn| &turn.steps).any(|step| step.text.starts_with('@'));
+        let mut steps = record.episode.turns.iter().flat_map(|turn| &turn.steps);
+        let called =
+            steps.any(|step| matches!(step.outcome, StepOutcome::Executed { .. } | StepOutcome::ToolError { .. }));
         match (&record.verdict, expected) {
             (Verdict::Unscored(fault), Some(boundary)) => {
                 assert_eq!(fault.boundary, *boundary, "{name}: {fault:?}");
@@ -39,7 +41,7 @@ fn a_run_through_faults_reaches_its_end() {
                 assert!(record.training.is_none() && record.diagnosis.is_none(), "{name} would be learnt from");
                 *faults.entry(record.episode.key.task.index).or_insert(0) += 1;
             }
-            // An episode that calls nothing meets neither trap nor nonsense.
+            // An episode whose calls are all rejected by the host meets neither trap nor nonsense.
             (Verdict::Scored { .. }, Some(Boundary::GuestTrap | Boundary::GuestOutput)) => {
                 assert!(!called, "{name} called a tool that faults, and was scored");
             }
