@@ -7,12 +7,14 @@
 pub mod agent;
 pub mod agents;
 pub mod config;
+pub mod demonstration;
 pub mod infer;
 pub mod kernels;
 pub mod learner;
 pub mod model;
 pub mod policy;
 pub mod sequence;
+pub mod synth;
 pub mod tokenizer;
 pub mod trace;
 

@@ -15,8 +15,18 @@ impl<'a> Input<'a> {
     /// `None` for a sequence without actions. `weight` goes to every token; `reference` has the sequence's length, or is
     /// empty.
     pub fn new(sequence: &'a TrainSequence, weight: f32, reference: &[f32]) -> Option<Self> {
+        Self::of(sequence, weight, reference, |_| true)
+    }
+
+    /// Only the actions at positions that `wanted` keeps; the input then ends before the last of those.
+    pub fn of(
+        sequence: &'a TrainSequence,
+        weight: f32,
+        reference: &[f32],
+        wanted: impl Fn(usize) -> bool,
+    ) -> Option<Self> {
         let actions: Vec<(usize, ActionToken)> = (1..sequence.ids.len())
-            .filter(|t| sequence.action[*t])
+            .filter(|t| sequence.action[*t] && wanted(*t))
             .map(|t| {
                 let token = ActionToken {
                     target: sequence.ids[t],

@@ -191,7 +191,7 @@ impl Learner {
                 }
                 batch.extend(order.pop());
             }
-            let inputs = weighted(data, &batch, LossAggregation::TokenMean, &[]);
+            let inputs = weighted(data, &batch, LossAggregation::TokenMean, &[], false);
             let rates = Rates {
                 learning_rate: config.learning_rate * schedule(step, config),
                 weight_decay: config.weight_decay,
@@ -233,11 +233,14 @@ impl Learner {
         let before = (self.weights.clone(), self.adam.clone());
         let references = self.reference_log_probs(data, config);
         let objective = Objective::Reinforcement(config.clone());
+        // Without a penalty or a bonus, a token without an advantage has no gradient: what comes after the last one that has
+        // need not be computed.
+        let only_advantages = config.kl_weight == 0.0 && config.entropy_weight == 0.0;
         let mut run = Run::default();
         let steps = config.epochs * data.len().div_ceil(config.mini_batch.max(1)) as u32;
         for epoch in 0..config.epochs {
             for batch in self.shuffled(data.len(), epoch).chunks(config.mini_batch.max(1)) {
-                let inputs = weighted(data, batch, config.aggregation, &references);
+                let inputs = weighted(data, batch, config.aggregation, &references, only_advantages);
                 let warm = ((self.adam.steps() + 1) as f64 / f64::from(config.warmup_steps.max(1))).min(1.0);
                 let rates = Rates {
                     learning_rate: config.learning_rate * warm,
@@ -376,12 +379,14 @@ impl Learner {
     }
 }
 
-/// The inputs of one optimiser step with each token's weight.
+/// The inputs of one optimiser step with each token's weight, which counts all action tokens, also where `only_advantages`
+/// leaves out those whose advantage is 0.
 fn weighted<'a>(
     data: &'a [TrainSequence],
     batch: &[usize],
     aggregation: LossAggregation,
     references: &[Vec<f32>],
+    only_advantages: bool,
 ) -> Vec<Input<'a>> {
     let tokens: usize = batch.iter().map(|index| data[*index].action_tokens()).sum();
     let sequences = batch.len() as f32;
@@ -394,7 +399,8 @@ fn weighted<'a>(
                 LossAggregation::SequenceMean => 1.0 / (sequences * sequence.action_tokens() as f32),
                 LossAggregation::Constant { tokens } => 1.0 / (sequences * tokens as f32),
             };
-            Input::new(sequence, weight, references.get(*index).map_or(&[], Vec::as_slice))
+            let wanted = |t: usize| !only_advantages || sequence.advantage[t] != 0.0;
+            Input::of(sequence, weight, references.get(*index).map_or(&[], Vec::as_slice), wanted)
         })
         .collect()
 }

@@ -41,7 +41,7 @@ fn our_kernels_have_the_tapes_gradients() {
     let data = sequences(5);
     let rl = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
     for objective in [Objective::Imitation, rl] {
-        let inputs = weighted(&data, &[0, 1, 2, 3, 4], LossAggregation::TokenMean, &[]);
+        let inputs = weighted(&data, &[0, 1, 2, 3, 4], LossAggregation::TokenMean, &[], false);
         let whole = on_tape(&learner.config, &learner.weights, &inputs, &objective);
         let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
         let ours = native::gradient(&packed, &inputs, &objective);
@@ -54,10 +54,32 @@ fn our_kernels_have_the_tapes_gradients() {
 }
 
 #[test]
+fn tokens_without_an_advantage_may_be_left_out() {
+    let learner = learner();
+    let mut data = sequences(4);
+    for sequence in &mut data {
+        let half = sequence.ids.len() / 2;
+        sequence.advantage[half..].fill(0.0);
+    }
+    data[3].advantage.fill(0.0);
+    let objective = Objective::Reinforcement(RlConfig { kl_weight: 0.0, ..RlConfig::default() });
+    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    let gradient = |only_advantages| {
+        let inputs = weighted(&data, &[0, 1, 2, 3], LossAggregation::TokenMean, &[], only_advantages);
+        (inputs.iter().map(|input| input.ids.len()).sum::<usize>(), native::gradient(&packed, &inputs, &objective))
+    };
+    let ((all, whole), (few, part)) = (gradient(false), gradient(true));
+    assert!(few * 2 < all + 8, "{few} of {all} tokens");
+    assert!((whole.sums.loss - part.sums.loss).abs() < 1e-6);
+    let off = closeness(&whole.matrices, &part.matrices);
+    assert!(off < 1e-5, "relative difference {off}");
+}
+
+#[test]
 fn the_sampler_has_the_trainers_log_probabilities() {
     let learner = learner();
     let data = sequences(4);
-    let inputs = weighted(&data, &[0, 1, 2, 3], LossAggregation::TokenMean, &[]);
+    let inputs = weighted(&data, &[0, 1, 2, 3], LossAggregation::TokenMean, &[], false);
     let network = Network::new(&learner.host_weights());
     for input in &inputs {
         let sampler = gradient::log_probs(&network, input);
@@ -119,7 +141,7 @@ fn reinforcement_moves_probability_towards_advantage() {
     let score = |learner: &Learner, data: &[TrainSequence]| -> Vec<f32> {
         let network = Network::new(&learner.host_weights());
         let all: Vec<usize> = (0..data.len()).collect();
-        weighted(data, &all, LossAggregation::TokenMean, &[])
+        weighted(data, &all, LossAggregation::TokenMean, &[], false)
             .iter()
             .map(|input| gradient::log_probs(&network, input).iter().sum())
             .collect()
@@ -127,7 +149,7 @@ fn reinforcement_moves_probability_towards_advantage() {
     // On-policy: the log-probabilities are those of the policy that is trained.
     let network = Network::new(&learner.host_weights());
     let all: Vec<usize> = (0..data.len()).collect();
-    let own: Vec<Vec<f32>> = weighted(&data, &all, LossAggregation::TokenMean, &[])
+    let own: Vec<Vec<f32>> = weighted(&data, &all, LossAggregation::TokenMean, &[], false)
         .iter()
         .map(|i| gradient::log_probs(&network, i))
         .collect();
@@ -152,7 +174,7 @@ fn aggregations_weigh_tokens_as_defined() {
     let data = sequences(3);
     let n: Vec<f32> = data.iter().map(|d| d.action_tokens() as f32).collect();
     let weights = |aggregation| -> Vec<f32> {
-        weighted(&data, &[0, 1, 2], aggregation, &[]).iter().map(|input| input.actions[0].1.weight).collect()
+        weighted(&data, &[0, 1, 2], aggregation, &[], false).iter().map(|input| input.actions[0].1.weight).collect()
     };
     assert_eq!(weights(LossAggregation::TokenMean), [1.0 / n.iter().sum::<f32>(); 3]);
     assert_eq!(weights(LossAggregation::SequenceMean), [1.0 / (3.0 * n[0]), 1.0 / (3.0 * n[1]), 1.0 / (3.0 * n[2])]);

@@ -194,8 +194,8 @@ impl Default for TokenizerConfig {
 pub struct WarmStartConfig {
     /// Oracle episodes to clone: passes through the pool of training tasks.
     pub episodes: u32,
-    /// Whether each further pass meets new tasks of the training split (under the next task seed) and not the same ones:
-    /// copying from the context is learnt from variety, not from repetition.
+    /// Whether each pass meets new tasks of the training split (under the next task seed) and not those of the pool again:
+    /// copying from the context is learnt from variety, and reinforcement from tasks whose solution was not shown.
     pub fresh_tasks: bool,
     /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
     pub mistakes: f64,

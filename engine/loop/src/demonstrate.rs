@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::agents::NoisyOracle;
+use coevo_agents::demonstration::encode;
 use coevo_agents::{Tokenizer, TrainSequence};
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
@@ -15,7 +16,7 @@ use coevo_core::task::{HiddenLabel, TaskRef};
 use coevo_scenarios::Settings;
 
 use crate::round::{Batch, jobs, stream_task};
-use crate::scribe::{Book, Scribe, encode};
+use crate::scribe::{Book, Scribe};
 use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
 use coevo_envs::Budgets;
@@ -80,8 +81,8 @@ fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Inter
         let batch = Batch { arm, stage: Stage::Warmup, round: 0, seed: settings.seed, replicas: 1 };
         let mut job = jobs(batch, pool, "train", &[index], &Arena::Base).remove(0);
         if warm.fresh_tasks {
-            // The next pass through the pool meets the next seed's tasks.
-            let task = TaskRef { seed: job.key.task.seed + u64::from(replica), ..job.key.task };
+            // The next pass through the pool meets the next seed's tasks; none is one that reinforcement will draw.
+            let task = TaskRef { seed: job.key.task.seed + 1 + u64::from(replica), ..job.key.task };
             job.task = pool.task(&task);
             job.env_stream = job.env_stream.task(stream_task(&task));
             job.action_stream = job.action_stream.task(stream_task(&task));

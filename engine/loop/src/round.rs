@@ -50,21 +50,25 @@ pub struct Diagnosed {
     pub weights: Option<EpisodeWeights>,
 }
 
-/// Indices of the training tasks of a round: a walk through shuffled copies of the pool, the same for every arm.
+/// Indices of the training tasks of a round, all different: a walk through shuffled copies of the pool, the same for every
+/// arm. Where a round goes from one copy to the next, a task that it has already gives its place to the last one of the next
+/// copy that it has not. `tasks` is at most `pool`.
 pub fn draw(seed: u64, pool: u32, tasks: u32, round: u32) -> Vec<u32> {
     let first = u64::from(round - 1) * u64::from(tasks);
     let mut shuffled: Option<(u64, Vec<u32>)> = None;
-    (first..first + u64::from(tasks))
-        .map(|position| {
-            let (epoch, place) = (position / u64::from(pool), (position % u64::from(pool)) as usize);
-            if shuffled.as_ref().is_none_or(|(of, _)| *of != epoch) {
-                let mut order: Vec<u32> = (0..pool).collect();
-                StreamKey::new(seed, Purpose::Batch).round(epoch as u32).stream().shuffle(&mut order);
-                shuffled = Some((epoch, order));
-            }
-            shuffled.as_ref().expect("just made").1[place]
-        })
-        .collect()
+    let mut drawn: Vec<u32> = Vec::with_capacity(tasks as usize);
+    for position in first..first + u64::from(tasks) {
+        let (epoch, place) = (position / u64::from(pool), (position % u64::from(pool)) as usize);
+        if shuffled.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            let mut order: Vec<u32> = (0..pool).collect();
+            StreamKey::new(seed, Purpose::Batch).round(epoch as u32).stream().shuffle(&mut order);
+            shuffled = Some((epoch, order));
+        }
+        let order = &shuffled.as_ref().expect("just made").1;
+        let task = std::iter::once(&order[place]).chain(order.iter().rev()).find(|task| !drawn.contains(*task));
+        drawn.push(*task.expect("a round has no more tasks than the pool"));
+    }
+    drawn
 }
 
 /// What names a set of episodes.
@@ -193,6 +197,18 @@ mod tests {
         let mut seen: Vec<u32> = (1..=5).flat_map(|round| draw(3, 20, 4, round)).collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_round_never_draws_a_task_twice() {
+        for (pool, tasks) in [(5, 4), (20, 13), (400, 64), (7, 7)] {
+            for round in 1..=40 {
+                let mut drawn = draw(3, pool, tasks, round);
+                drawn.sort_unstable();
+                drawn.dedup();
+                assert_eq!(drawn.len(), tasks as usize, "pool {pool}, round {round}");
+            }
+        }
     }
 
     #[test]

@@ -4,21 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use coevo_agents::tokenizer::{Tokenizer, role_token};
+use coevo_agents::demonstration::Seen;
 use coevo_agents::{Agent, EpisodeStart, Reply, Request};
 use coevo_core::episode::TokenTrace;
 use coevo_core::render::{Message, Role};
 use coevo_core::seed::StreamKey;
-
-/// One message of a conversation, as seen.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    pub message: Message,
-    pub turn: u16,
-    pub step: u16,
-    /// Written by the demonstrator and worth imitating.
-    pub imitate: bool,
-}
 
 /// Finished conversations by the stream of their episode.
 pub type Book = Arc<Mutex<BTreeMap<StreamKey, Vec<Seen>>>>;
@@ -71,21 +61,4 @@ impl<A: Agent> Agent for Scribe<A> {
     fn exemplary(&self, slot: usize) -> bool {
         self.inner.exemplary(slot)
     }
-}
-
-/// The tokens of a conversation; what is to be imitated counts as action tokens.
-pub fn encode(tokenizer: &Tokenizer, conversation: &[Seen]) -> TokenTrace {
-    let mut trace = TokenTrace::default();
-    for seen in conversation {
-        let before = trace.ids.len();
-        tokenizer.encode_message(&seen.message, &mut trace.ids);
-        debug_assert_eq!(trace.ids[before], role_token(seen.message.role));
-        let added = trace.ids.len() - before;
-        // The role token of a reply is given, not chosen.
-        trace.action.extend((0..added).map(|i| seen.imitate && i > 0));
-        trace.turn.extend(std::iter::repeat_n(seen.turn, added));
-        trace.step.extend(std::iter::repeat_n(seen.step, added));
-    }
-    trace.log_probs = vec![0.0; trace.ids.len()];
-    trace
 }

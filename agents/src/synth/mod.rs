@@ -1,0 +1,286 @@
+//! Demonstrations on made-up tool APIs, for pre-training a policy that reads tool specs.
+//!
+//! Every demonstration draws its own tools (names, arguments, documentation, types, pre-conditions, errors), its own things
+//! and its own wording; so nothing can be known by heart, and a policy must use what its context says: choose the tool by
+//! its description, copy values from the conversation and from results, recover from errors, ask where something is
+//! missing, and abstain where no tool fits. No tool or task of a shipped environment is among them.
+//!
+//! The text is written by the same functions that render real episodes (`coevo_core::render`), cues included.
+
+mod wish;
+mod words;
+mod world;
+
+use coevo_core::episode::{Parsed, Rejection, SchemaViolation, StepOutcome, ViolationKind};
+use coevo_core::interface::{EvolutionConfig, Interface};
+use coevo_core::protocol::{format_call, parse};
+use coevo_core::render::{self, Message, Role};
+use coevo_core::seed::Stream;
+use coevo_core::task::{EnvSpec, PublicTask, ToolCall, ToolSpec};
+use serde_json::{Value, json};
+
+use crate::demonstration::Seen;
+use wish::{Move, Wish, Wishes};
+use words::{chance, pick, range};
+use world::World;
+
+/// How demonstrations are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// Share of the steps before which a mistake is made, seen and not imitated.
+    pub mistakes: f64,
+    /// Share of the demonstrations with random interface cues.
+    pub cues: f64,
+}
+
+const ABSTENTIONS: [&str; 3] =
+    ["I have no tool for that yet.", "I cannot do that, there is no tool for it.", "There is no tool for that."];
+
+/// One demonstration: the conversation as the policy reads it, its own lines marked for imitation.
+pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
+    let world = World::draw(stream);
+    let spec = world.spec(stream);
+    let config = EvolutionConfig::default();
+    let interface =
+        if chance(stream, mix.cues) { Interface::random(&spec, &config, 0.3, stream) } else { Interface::base() };
+    let system = world.system.clone();
+    let mut wishes = Wishes::new(stream, world);
+    let count = [1, 2, 2, 2, 3, 3, 4][wishes.stream.below(7) as usize];
+    let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
+    let mut writer =
+        Writer { stream, spec: &spec, interface, mix, out: Vec::new(), turn: 0, step: 0, offered: Vec::new() };
+    writer.write(system, plan);
+    writer.out
+}
+
+struct Writer<'a> {
+    stream: &'a mut Stream,
+    spec: &'a EnvSpec,
+    interface: Interface,
+    mix: Mix,
+    out: Vec<Seen>,
+    turn: u16,
+    step: u16,
+    offered: Vec<String>,
+}
+
+/// What is special about a demonstration.
+enum Twist {
+    None,
+    /// A tool of this wish is offered one turn late.
+    Late(usize),
+    /// This wish comes in two parts.
+    Vague(usize),
+}
+
+impl Writer<'_> {
+    fn write(&mut self, system: String, plan: Vec<Wish>) {
+        let twist = self.twist(&plan);
+        let late: Option<String> = match twist {
+            Twist::Late(at) => plan[at].moves.last().map(|last| last.call.name.clone()),
+            _ => None,
+        };
+        self.offered =
+            self.spec.tools.iter().map(|tool| tool.name.clone()).filter(|name| Some(name) != late.as_ref()).collect();
+        let task = PublicTask {
+            id: String::new(),
+            scenario: String::new(),
+            category: String::new(),
+            system,
+            initial_state: String::new(),
+            turns: Vec::new(),
+            user_profile: String::new(),
+        };
+        let opening = render::opening(&task, &self.specs(), &self.interface);
+        self.seen(opening);
+        for (at, wish) in plan.into_iter().enumerate() {
+            match (&twist, &wish.lack) {
+                (Twist::Late(late), _) if *late == at => {
+                    self.user(wish.text.clone());
+                    let sorry = pick(self.stream, &ABSTENTIONS).to_owned();
+                    self.answer(sorry);
+                    self.release();
+                    let again = pick(
+                        self.stream,
+                        &[
+                            "You have the tool now, please do it.",
+                            "Please try again.",
+                            "Now it should work.",
+                            "There is a new tool.",
+                        ],
+                    );
+                    self.user(again.to_owned());
+                }
+                (Twist::Vague(vague), Some(lack)) if *vague == at => {
+                    self.user(lack.text.clone());
+                    self.answer(lack.question.clone());
+                    self.user(lack.supply.clone());
+                }
+                _ => self.user(wish.text.clone()),
+            }
+            for step in wish.moves {
+                self.play(step);
+            }
+            self.answer(wish.answer);
+        }
+    }
+
+    fn twist(&mut self, plan: &[Wish]) -> Twist {
+        let at = self.stream.below(plan.len() as u64) as usize;
+        let last = plan[at].moves.last().map(|last| &last.call.name);
+        let used_before = plan[..at].iter().flat_map(|wish| &wish.moves).any(|step| Some(&step.call.name) == last);
+        match self.stream.below(10) {
+            0..=2 if !used_before => Twist::Late(at),
+            3..=5 if plan[at].lack.is_some() => Twist::Vague(at),
+            _ => Twist::None,
+        }
+    }
+
+    fn specs(&self) -> Vec<&ToolSpec> {
+        self.offered.iter().filter_map(|name| self.spec.tool(name)).collect()
+    }
+
+    fn release(&mut self) {
+        let all: Vec<String> = self.spec.tools.iter().map(|tool| tool.name.clone()).collect();
+        let added: Vec<&ToolSpec> = self.spec.tools.iter().filter(|tool| !self.offered.contains(&tool.name)).collect();
+        if let Some(message) = render::tools_changed(&added, &[], &self.interface) {
+            self.seen(message);
+        }
+        self.offered = all;
+    }
+
+    fn push(&mut self, role: Role, text: String, imitate: bool) {
+        let (turn, step) = (self.turn, self.step);
+        self.out.push(Seen { message: Message { role, text }, turn, step, imitate });
+    }
+
+    fn seen(&mut self, message: Message) {
+        self.push(message.role, message.text, false);
+    }
+
+    fn user(&mut self, text: String) {
+        self.push(Role::User, text, false);
+    }
+
+    fn answer(&mut self, text: String) {
+        self.push(Role::Assistant, text, true);
+        self.turn += 1;
+        self.step = 0;
+    }
+
+    fn play(&mut self, step: Move) {
+        if chance(self.stream, self.mix.mistakes)
+            && let Some((text, outcome)) = self.mistake(&step.call)
+        {
+            self.act(text, &outcome, None, false);
+        }
+        self.act(format_call(&step.call), &step.outcome, Some(&step.call), true);
+    }
+
+    fn act(&mut self, text: String, outcome: &StepOutcome, call: Option<&ToolCall>, imitate: bool) {
+        let parsed = parse(&text);
+        let called = match (&parsed, call) {
+            (_, Some(call)) => Some(call),
+            (Parsed::Call(call), None) => Some(call),
+            _ => None,
+        };
+        let cue = render::recovery_cue(outcome, called, &self.specs(), &self.interface);
+        let reply = render::tool_message(&render::observation(outcome), &cue);
+        self.push(Role::Assistant, text, imitate);
+        self.seen(reply);
+        self.step += 1;
+    }
+
+    /// A wrong text in place of a call, and what comes of it.
+    fn mistake(&mut self, call: &ToolCall) -> Option<(String, StepOutcome)> {
+        let arguments = call.arguments.as_object()?;
+        let text = format_call(call);
+        Some(match self.stream.below(5) {
+            0 if !arguments.is_empty() => {
+                let skip = self.stream.below(arguments.len() as u64) as usize;
+                let name = arguments.keys().nth(skip)?.clone();
+                let mut wrong = call.clone();
+                wrong.arguments.as_object_mut()?.shift_remove(&name);
+                let violation =
+                    SchemaViolation { kind: ViolationKind::MissingRequired, argument: name, message: String::new() };
+                (format_call(&wrong), StepOutcome::Rejected(Rejection::Schema { violations: vec![violation] }))
+            }
+            1 => {
+                let cut = text.char_indices().rev().nth(self.stream.below(3) as usize)?.0;
+                let text = text[..cut.max(call.name.len() + 2)].to_owned();
+                let Parsed::Malformed { reason } = parse(&text) else { return None };
+                (text, StepOutcome::Rejected(Rejection::Malformed { reason }))
+            }
+            2 if !arguments.is_empty() => {
+                // A wrong identifier: the tool itself objects.
+                let (name, value) = arguments.iter().next()?;
+                let wrong = match value {
+                    Value::Number(_) => json!(range(self.stream, 100, 999)),
+                    _ => json!(format!("{}{}", value.as_str()?, self.stream.below(10))),
+                };
+                let code = self.spec.tool(&call.name)?.errors.first()?.code.clone();
+                let mut other = call.clone();
+                other.arguments[name] = wrong.clone();
+                let message = format!("no {}", render::phrase::scalar(&wrong));
+                (format_call(&other), StepOutcome::ToolError { code, message, details: json!({"argument": name}) })
+            }
+            _ => {
+                let mut wrong = call.clone();
+                wrong.name = match call.name.split_once('_') {
+                    Some((verb, _)) => verb.to_owned(),
+                    None => format!("{}_now", call.name),
+                };
+                if self.spec.tool(&wrong.name).is_some() {
+                    return None;
+                }
+                let name = wrong.name.clone();
+                (format_call(&wrong), StepOutcome::Rejected(Rejection::UnknownTool { name }))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coevo_core::seed::{Purpose, StreamKey};
+
+    fn shown(seed: u64) -> Vec<Seen> {
+        demonstrate(&mut StreamKey::new(seed, Purpose::Action).stream(), Mix { mistakes: 0.1, cues: 0.25 })
+    }
+
+    #[test]
+    fn demonstrations_differ_and_repeat() {
+        let texts = |seed| shown(seed).into_iter().map(|seen| seen.message.text).collect::<Vec<_>>();
+        assert_eq!(texts(1), texts(1));
+        assert_ne!(texts(1), texts(2));
+    }
+
+    #[test]
+    fn what_is_imitated_is_well_formed_and_follows_from_the_context() {
+        let (mut calls, mut copied, mut values) = (0, 0, 0);
+        for seed in 0..300 {
+            let mut before = String::new();
+            for seen in shown(seed) {
+                if seen.imitate {
+                    match parse(&seen.message.text) {
+                        Parsed::Call(call) => {
+                            calls += 1;
+                            assert!(before.contains(&format!("{}(", call.name)), "{seed}: {} is not listed", call.name);
+                            for value in call.arguments.as_object().expect("an object").values() {
+                                values += 1;
+                                copied += usize::from(before.contains(&render::phrase::scalar(value)));
+                            }
+                        }
+                        Parsed::Answer(_) => {}
+                        Parsed::Malformed { reason } => panic!("{seed}: {reason}: {}", seen.message.text),
+                    }
+                }
+                before.push_str(&seen.message.text);
+                before.push('\n');
+            }
+        }
+        assert!(calls > 500);
+        assert_eq!(copied, values, "every argument can be copied from what was said before");
+    }
+}

@@ -1,0 +1,370 @@
+//! A made-up tool API over a small world of things with attributes: drawn anew for every demonstration.
+
+use coevo_core::seed::Stream;
+use coevo_core::task::{EnvSpec, ErrorCode, Side, ToolSpec};
+use serde_json::{Map, Value, json};
+
+use super::words::{self, chance, distinct, invented, pick, plural, range};
+
+/// What an attribute's values look like.
+#[derive(Clone, Debug)]
+pub enum Form {
+    Int {
+        low: u64,
+        high: u64,
+    },
+    Choice(Vec<&'static str>),
+    /// `MM-DD`.
+    Date,
+    /// A letter and digits, such as `K204`.
+    Code(char),
+    Name,
+}
+
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    pub name: String,
+    pub form: Form,
+}
+
+impl Attribute {
+    pub fn draw(&self, stream: &mut Stream) -> Value {
+        match &self.form {
+            Form::Int { low, high } => json!(range(stream, *low, *high)),
+            Form::Choice(values) => json!(pick(stream, values)),
+            Form::Date => json!(format!("{:02}-{:02}", range(stream, 1, 12), range(stream, 1, 28))),
+            Form::Code(letter) => json!(format!("{letter}{}", range(stream, 100, 9999))),
+            Form::Name => json!(words::name(stream)),
+        }
+    }
+
+    fn schema(&self) -> Value {
+        match &self.form {
+            Form::Int { low, high } => json!({"type": "integer", "minimum": low, "maximum": high}),
+            Form::Choice(values) => json!({"type": "string", "enum": values}),
+            Form::Date => json!({"type": "string", "description": "MM-DD"}),
+            Form::Code(letter) => json!({"type": "string", "pattern": format!("^{letter}[0-9]+$")}),
+            Form::Name => json!({"type": "string"}),
+        }
+    }
+}
+
+/// One thing of a kind.
+#[derive(Clone, Debug)]
+pub struct Thing {
+    pub id: Value,
+    pub name: String,
+    /// By attribute.
+    pub values: Vec<Value>,
+    pub locked: bool,
+}
+
+/// What a tool does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Find,
+    Read,
+    List,
+    Write(usize),
+    Add,
+    Remove,
+    Free,
+    /// With a thing of the other kind.
+    Link,
+    /// A number about all of them.
+    Gauge,
+}
+
+/// A tool of a kind.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub act: Act,
+    pub spec: ToolSpec,
+}
+
+/// A kind of thing, its tools and its members.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub noun: String,
+    pub plural: String,
+    /// Name of the argument and the field that hold an identifier.
+    pub id: String,
+    pub attributes: Vec<Attribute>,
+    /// Attributes that `Find` and `List` show; the others only `Read` does.
+    pub shown: Vec<usize>,
+    /// Attributes that `Add` asks for.
+    pub asked: Vec<usize>,
+    pub things: Vec<Thing>,
+    pub ops: Vec<Op>,
+    /// Code of the error of a call on a locked thing.
+    pub locked: String,
+    letter: char,
+    numeric: bool,
+}
+
+/// Everything a demonstration is about.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub kinds: Vec<Kind>,
+    pub system: String,
+    /// Results carry a lot of other things.
+    pub verbose: bool,
+}
+
+impl World {
+    pub fn draw(stream: &mut Stream) -> Self {
+        let count = if chance(stream, 0.6) { 2 } else { 1 };
+        let nouns = distinct(stream, words::NOUNS.len(), count);
+        let names: Vec<String> = nouns
+            .iter()
+            .map(|at| if chance(stream, 0.3) { invented(stream, 2) } else { words::NOUNS[*at].to_owned() })
+            .collect();
+        let mut kinds: Vec<Kind> =
+            (0..count).map(|at| Kind::draw(stream, &names[at], names.get(1 - at.min(1)), at)).collect();
+        // Not every tool is there, so that what is there must be read.
+        for kind in &mut kinds {
+            stream.shuffle(&mut kind.ops);
+            let most = if count == 1 { 12 } else { 8 };
+            kind.ops.truncate(most);
+        }
+        let about = kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ");
+        let system = match stream.below(4) {
+            0 => format!("You look after {about}."),
+            1 => format!("You manage {about}. Today is {:02}-{:02}.", range(stream, 1, 12), range(stream, 1, 28)),
+            2 => format!("You are an assistant for {about}. Use the tools; ask when something is missing."),
+            _ => format!("You help with {about}."),
+        };
+        Self { kinds, system, verbose: chance(stream, 0.25) }
+    }
+
+    /// The API as an environment would describe it.
+    pub fn spec(&self, stream: &mut Stream) -> EnvSpec {
+        let mut tools: Vec<ToolSpec> = self.kinds.iter().flat_map(|kind| &kind.ops).map(|op| op.spec.clone()).collect();
+        tools.dedup_by(|a, b| a.name == b.name);
+        stream.shuffle(&mut tools);
+        EnvSpec {
+            name: "synthetic".to_owned(),
+            version: "1.0.0".to_owned(),
+            summary: String::new(),
+            tools,
+            splits: Vec::new(),
+            categories: Vec::new(),
+            reward_min: 0.0,
+            reward_max: 1.0,
+        }
+    }
+}
+
+impl Kind {
+    fn draw(stream: &mut Stream, noun: &str, other: Option<&String>, at: usize) -> Self {
+        let count = range(stream, 3, 5) as usize;
+        let attributes: Vec<Attribute> = distinct(stream, words::ATTRIBUTES.len(), count)
+            .into_iter()
+            .map(|name| {
+                let name = words::ATTRIBUTES[name].to_owned();
+                let form = match stream.below(10) {
+                    0..=3 => {
+                        let low = range(stream, 0, 9);
+                        let span = [9, 90, 900][stream.below(3) as usize];
+                        Form::Int { low, high: low + span }
+                    }
+                    4..=6 => {
+                        let count = range(stream, 2, 4) as usize;
+                        let values = distinct(stream, words::CHOICES.len(), count);
+                        Form::Choice(values.into_iter().map(|at| words::CHOICES[at]).collect())
+                    }
+                    7 => Form::Date,
+                    8 => Form::Code(char::from(b'A' + stream.below(26) as u8)),
+                    _ => Form::Name,
+                };
+                Attribute { name, form }
+            })
+            .collect();
+        let few = [1 + stream.below(2) as usize, 1 + stream.below(2) as usize];
+        let [shown, asked] = few.map(|few| distinct(stream, attributes.len(), few));
+        let letter = noun.chars().next();
+        let id = match stream.below(4) {
+            0 => format!("{noun}_id"),
+            1 => "id".to_owned(),
+            2 => noun.to_owned(),
+            _ => format!("{noun}_no"),
+        };
+        let mut kind = Self {
+            noun: noun.to_owned(),
+            plural: plural(noun),
+            id,
+            attributes,
+            shown,
+            asked,
+            things: Vec::new(),
+            ops: Vec::new(),
+            locked: pick(stream, &["locked", "sealed", "blocked", "in_use", "not_ready"]).to_owned(),
+            letter: letter.unwrap_or('x'),
+            numeric: chance(stream, 0.3),
+        };
+        for _ in 0..range(stream, 3, 5) {
+            let thing = kind.thing(stream);
+            kind.things.push(thing);
+        }
+        kind.tools(stream, other.filter(|_| at == 0));
+        kind
+    }
+
+    /// A new thing with an identifier that no other has.
+    pub fn thing(&self, stream: &mut Stream) -> Thing {
+        let id = loop {
+            let number = range(stream, 1, 99);
+            let id = if self.numeric { json!(number) } else { json!(format!("{}{number}", self.letter)) };
+            if self.things.iter().all(|thing| thing.id != id) {
+                break id;
+            }
+        };
+        let mut values: Vec<Value> = self.attributes.iter().map(|attribute| attribute.draw(stream)).collect();
+        for (at, value) in values.iter_mut().enumerate() {
+            // Numbers differ, so that the largest is one.
+            while value.is_u64() && self.things.iter().any(|thing| thing.values[at] == *value) {
+                *value = match value.as_u64() {
+                    Some(n) => json!(n + 1),
+                    None => break,
+                };
+            }
+        }
+        Thing { id, name: words::name(stream), values, locked: chance(stream, 0.2) }
+    }
+
+    pub fn op(&self, act: Act) -> Option<&ToolSpec> {
+        self.ops.iter().find(|op| op.act == act).map(|op| &op.spec)
+    }
+
+    fn id_schema(&self) -> Value {
+        if self.numeric {
+            json!({"type": "integer"})
+        } else {
+            json!({"type": "string", "pattern": format!("^{}[0-9]+$", self.letter)})
+        }
+    }
+
+    fn tools(&mut self, stream: &mut Stream, other: Option<&String>) {
+        let mut acts = vec![Act::Find, Act::Read, Act::List, Act::Add, Act::Remove, Act::Gauge, Act::Free];
+        acts.extend((0..self.attributes.len()).map(Act::Write));
+        if other.is_some() {
+            acts.push(Act::Link);
+        }
+        let ops: Vec<Op> = acts.into_iter().map(|act| self.tool(stream, act, other)).collect();
+        self.ops = ops;
+    }
+
+    fn tool(&self, stream: &mut Stream, act: Act, other: Option<&String>) -> Op {
+        let (noun, many) = (&self.noun, &self.plural);
+        let name_of = |attribute: usize| self.attributes[attribute].name.as_str();
+        let id = (self.id.clone(), self.id_schema());
+        let attribute = |at: usize| (self.attributes[at].name.clone(), self.attributes[at].schema());
+        let unknown = ErrorCode { code: format!("unknown_{noun}"), description: format!("no such {noun}") };
+        let locked = ErrorCode { code: self.locked.clone(), description: format!("the {noun} must be released first") };
+        let (verbs, object, arguments, errors, preconditions): (
+            &[&str],
+            String,
+            Vec<(String, Value)>,
+            Vec<ErrorCode>,
+            Vec<String>,
+        ) = match act {
+            Act::Find => (
+                &words::FIND,
+                noun.clone(),
+                vec![("name".to_owned(), json!({"type": "string"}))],
+                vec![unknown],
+                vec![],
+            ),
+            Act::Read => (&words::READ, noun.clone(), vec![id], vec![unknown], vec![]),
+            Act::List => (&words::LIST, many.clone(), vec![], vec![], vec![]),
+            Act::Write(at) => (
+                &words::WRITE,
+                if chance(stream, 0.6) { name_of(at).to_owned() } else { format!("{noun}_{}", name_of(at)) },
+                vec![id, attribute(at)],
+                vec![unknown, locked],
+                vec![format!("The {noun} must not be {}.", self.locked.replace('_', " "))],
+            ),
+            Act::Add => (
+                &words::ADD,
+                noun.clone(),
+                std::iter::once(("name".to_owned(), json!({"type": "string"})))
+                    .chain(self.asked.iter().map(|at| attribute(*at)))
+                    .collect(),
+                vec![],
+                vec![],
+            ),
+            Act::Remove => (&words::REMOVE, noun.clone(), vec![id], vec![unknown, locked], vec![]),
+            Act::Free => (&words::FREE, noun.clone(), vec![id], vec![unknown], vec![]),
+            Act::Link => {
+                let other = other.expect("a link has another kind");
+                (
+                    &words::LINK,
+                    if chance(stream, 0.5) { other.clone() } else { format!("{noun}_{other}") },
+                    vec![id, (format!("{other}_id"), json!({}))],
+                    vec![unknown],
+                    vec![],
+                )
+            }
+            Act::Gauge => {
+                let what = pick(stream, &["total", "budget", "balance", "quota", "credit", "count", "usage"]);
+                (&[""], what.to_owned(), vec![], vec![], vec![])
+            }
+        };
+        let verb = pick(stream, verbs);
+        let name = match (verb, stream.below(8)) {
+            ("", _) => format!("{noun}_{object}"),
+            (_, 0) => format!("{object}_{verb}"),
+            (_, 1) => invented(stream, 2),
+            _ => format!("{verb}_{object}"),
+        };
+        let words = object.replace('_', " ");
+        let (one, other_one) = (article(noun), other.map_or("", |other| article(other)));
+        let description = match act {
+            Act::Find => format!("{verb} {one} {noun} by name"),
+            Act::Read => format!("{verb} one {noun} with all details"),
+            Act::List => format!("{} {many}", if verb == "all" { "list all" } else { verb }),
+            Act::Write(at) => format!("{verb} the {} of {one} {noun}", name_of(at)),
+            Act::Add => format!("{verb} {one} {noun}"),
+            Act::Remove => format!("{verb} {one} {noun}"),
+            Act::Free => format!("{verb} one {} {noun}", self.locked.replace('_', " ")),
+            Act::Link => format!("{verb} {one} {noun} to {other_one} {}", other.map_or("", String::as_str)),
+            Act::Gauge => format!("{words} of all {many}"),
+        };
+        let required: Vec<&String> = arguments.iter().map(|(name, _)| name).collect();
+        let schema = json!({
+            "type": "object",
+            "properties": arguments.iter().cloned().collect::<Map<String, Value>>(),
+            "required": required,
+            "additionalProperties": false,
+        });
+        let mutates = !matches!(act, Act::Find | Act::Read | Act::List | Act::Gauge);
+        let spec = ToolSpec {
+            name,
+            description,
+            arguments: schema,
+            result: json!({"type": "object"}),
+            errors,
+            preconditions,
+            side: Side::Agent,
+            mutates,
+        };
+        Op { act, spec }
+    }
+
+    /// A result that shows a thing: its identifier, its name where it is not known already, and some attributes.
+    pub fn view(&self, thing: &Thing, attributes: &[usize], with_name: bool) -> Value {
+        let mut fields = Map::new();
+        fields.insert(self.id.clone(), thing.id.clone());
+        if with_name {
+            fields.insert("name".to_owned(), json!(thing.name));
+        }
+        for at in attributes {
+            fields.insert(self.attributes[*at].name.clone(), thing.values[*at].clone());
+        }
+        Value::Object(fields)
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
