@@ -76,7 +76,7 @@ impl Todo {
     /// put something on the list
     #[tool]
     fn add_item(state: &mut State, AddItem { text }: AddItem) -> Added {
-        let id = state.items.len() as u32 + 1;
+        let id = state.items.last().map_or(1, |item| item.id + 1);
         state.items.push(Item { id, text, done: false });
         Added { id }
     }
