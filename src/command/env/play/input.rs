@@ -12,7 +12,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
-use rustyline::{Config, Context, Editor, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 use super::line::COMMANDS;
 use crate::command::Failure;
@@ -30,7 +30,7 @@ impl Input {
         if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return Ok(Self::Pipe);
         }
-        let config = Config::builder().auto_add_history(true).build();
+        let config = Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
         let mut editor =
             Editor::with_config(config).map_err(|error| Failure::ours(format!("the terminal: {error}")))?;
         editor.set_helper(Some(Words { spec: spec.clone(), offered }));
@@ -43,7 +43,9 @@ impl Input {
         match self {
             Self::Terminal(editor) => match editor.readline(prompt) {
                 Ok(line) => Ok(Some(line)),
-                Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                Err(ReadlineError::Eof) => Ok(None),
+                // Ctrl-C gives the line up, Ctrl-D the session.
+                Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
                 Err(error) => Err(lost(&error)),
             },
             Self::Pipe => {
