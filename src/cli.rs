@@ -29,7 +29,7 @@ pub enum Verb {
     Table(TableArgs),
     /// Write a run's episodes (JSONL, OpenAI chat messages) or a policy's weights (safetensors)
     Export(ExportArgs),
-    /// Environments: list the shipped ones, describe one, build a guest, call tools by hand
+    /// Environments: make a new one, build it, call its tools by hand; list and describe those that are there
     #[command(subcommand)]
     Env(EnvVerb),
     /// Print the JSON Schema of scenario files
@@ -202,11 +202,22 @@ pub struct ExportArgs {
 
 #[derive(Subcommand, Debug)]
 pub enum EnvVerb {
-    /// The shipped environments
+    /// The shipped environments, and those in the folders given
     List {
+        /// Folders of environments, or folders that hold such folders
+        folders: Vec<PathBuf>,
         #[arg(long)]
         json: bool,
     },
+    /// Make the folder of a new environment: a small complete one, with the SDK it builds against
+    New {
+        /// The folder; its last part is the environment's name
+        folder: PathBuf,
+        #[arg(long, value_enum, default_value = "rust")]
+        lang: Lang,
+    },
+    /// Call the tools of one task by hand: completion, state, differences, undo, hints, verdict
+    Play(PlayArgs),
     /// Tools, splits and an example task of one environment
     Show {
         /// Shipped name, folder or .wasm file
@@ -217,14 +228,42 @@ pub enum EnvVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Build a guest's folder into a component (needs a WASM toolchain; says which to install)
+    /// Build an environment's folder into a component (needs a WASM toolchain; says which to install)
     Build {
-        /// The guest's folder
+        /// The environment's folder
         folder: PathBuf,
-        /// Where to write NAME.wasm and NAME.stamp [default: the guest's folder]
+        /// Where to write NAME.wasm and NAME.stamp [default: the environment's folder]
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+/// What a new environment is written in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Lang {
+    Rust,
+}
+
+impl From<Lang> for coevo_envs::manifest::Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Rust => Self::Rust,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct PlayArgs {
+    /// Shipped name, folder or .wasm file
+    pub env: String,
+    /// Which task of the split
+    #[arg(long, default_value_t = 0)]
+    pub task: u32,
+    #[arg(long, default_value = "train")]
+    pub split: String,
+    /// Seed of the task and of the environment's random stream
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
 }
 
 #[derive(Args, Debug)]

@@ -12,6 +12,7 @@ use wasmtime::component::types::ComponentItem;
 
 use crate::abi;
 use crate::check;
+use crate::manifest::{Manifest, ManifestError};
 use crate::sandbox::{HostState, Instance, Sandbox};
 use crate::schema::Schema;
 use crate::source::EnvSource;
@@ -28,14 +29,15 @@ struct Loaded {
     /// In the order of `spec.tools`.
     schemas: Vec<Schema>,
     component: ContentId,
+    manifest: Option<Manifest>,
     starts: Starts,
 }
 
 /// Why an environment could not be loaded: the user's to mend.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("environment {name:?} does not exist\nhint: shipped are {shipped}; a path to a component needs a / in it")]
-    UnknownName { name: String, shipped: String },
+    #[error("environment {name:?} does not exist\nhint: {hint}")]
+    UnknownName { name: String, hint: String },
     #[error("{path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{folder}: no component in this folder\nhint: `coevo env build {folder}`")]
@@ -69,6 +71,8 @@ pub enum LoadError {
     Link { source_name: String, reason: String },
     #[error("{source_name}: its description is wrong: {problem}")]
     Description { source_name: String, problem: String },
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     #[error("{source_name}: {during} failed: {message}")]
     Fault { source_name: String, during: String, message: String },
 }
@@ -79,7 +83,14 @@ impl EnvPlugin {
     /// # Errors
     /// Anything wrong with the file, the component or its description, each with its fix.
     pub fn load(sandbox: &Sandbox, source: &EnvSource) -> Result<Self, LoadError> {
-        Self::from_bytes(sandbox, &source.to_string(), &source.read()?)
+        let plugin = Self::from_bytes(sandbox, &source.to_string(), &source.read()?)?;
+        // The folder's manifest may be newer than the one that the build carried into the component.
+        if let Some(folder) = source.folder()
+            && let Some(manifest) = Manifest::of_folder(folder)?
+        {
+            manifest.check(plugin.spec())?;
+        }
+        Ok(plugin)
     }
 
     /// As [`EnvPlugin::load`], from a component in memory; `source_name` is what errors call it.
@@ -87,6 +98,16 @@ impl EnvPlugin {
     /// # Errors
     /// As [`EnvPlugin::load`].
     pub fn from_bytes(sandbox: &Sandbox, source_name: &str, wasm: &[u8]) -> Result<Self, LoadError> {
+        Self::with_manifest(sandbox, source_name, wasm, Manifest::of_component(source_name, wasm)?)
+    }
+
+    /// As [`EnvPlugin::from_bytes`], for a component whose manifest was read already.
+    pub(crate) fn with_manifest(
+        sandbox: &Sandbox,
+        source_name: &str,
+        wasm: &[u8],
+        manifest: Option<Manifest>,
+    ) -> Result<Self, LoadError> {
         let source_name = source_name.to_owned();
         // The preamble's layer field tells a component (1) from a core module (0).
         if wasm.starts_with(b"\0asm") && wasm.get(6..8) == Some(&[0, 0]) {
@@ -110,16 +131,24 @@ impl EnvPlugin {
         };
         let host = HostState::new(StreamKey::new(0, Purpose::Environment), sandbox.limits());
         let said = Instance::new(sandbox, &pre, host).and_then(|mut instance| instance.describe()).map_err(fault)?;
-        let (spec, schemas) =
-            check::description(said).map_err(|problem| LoadError::Description { source_name, problem })?;
+        let (spec, schemas) = check::description(said)
+            .map_err(|problem| LoadError::Description { source_name: source_name.clone(), problem })?;
+        if let Some(manifest) = &manifest {
+            manifest.check(&spec)?;
+        }
         let component = ContentId::of_bytes(wasm);
         let sandbox = sandbox.clone();
-        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, starts: Starts::default() })))
+        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, manifest, starts: Starts::default() })))
     }
 
     /// What the environment says of itself.
     pub fn spec(&self) -> &EnvSpec {
         &self.0.spec
+    }
+
+    /// The manifest that the component carries: licence and language, beside what [`EnvPlugin::spec`] says.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.0.manifest.as_ref()
     }
 
     /// Address of the component's bytes: two runs with equal ids ran the same environment.

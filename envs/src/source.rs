@@ -40,15 +40,28 @@ impl std::fmt::Display for EnvSource {
 }
 
 impl EnvSource {
+    /// The guest's folder, where it is named by one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) if path.is_dir() => Some(path),
+            _ => None,
+        }
+    }
+
     /// The component's bytes.
     pub(crate) fn read(&self) -> Result<Vec<u8>, LoadError> {
         match self {
             Self::Shipped(name) => match SHIPPED.iter().find(|(shipped, _)| shipped == name) {
                 Some((_, bytes)) => Ok(bytes.to_vec()),
-                None => Err(LoadError::UnknownName {
+                None if Path::new(name).exists() => Err(LoadError::UnknownName {
                     name: name.clone(),
-                    shipped: SHIPPED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+                    hint: format!("a bare name is a shipped environment; write ./{name} for what lies here"),
                 }),
+                None => {
+                    let shipped = SHIPPED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                    let hint = format!("shipped are {shipped}; a path to a component needs a / in it");
+                    Err(LoadError::UnknownName { name: name.clone(), hint })
+                }
             },
             Self::Path(path) => {
                 let file = if path.is_dir() { in_folder(path)? } else { path.clone() };

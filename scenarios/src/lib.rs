@@ -16,6 +16,7 @@ mod schema;
 mod source;
 mod types;
 
+pub use hint::nearest;
 pub use limits::{MIN_PROMPT_TOKENS, MIN_VOCABULARY};
 pub use plan::{Plan, StageKind, StageNode, warm_start_id};
 pub use problem::{Place, Problem, ScenarioError};

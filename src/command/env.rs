@@ -1,12 +1,17 @@
-//! `coevo env`: list, show, build.
+//! `coevo env`: list, show, build; the other verbs have files of their own.
 
-use std::path::Path;
+pub mod new;
+pub mod play;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use coevo_core::interface::Interface;
 use coevo_core::render;
-use coevo_core::task::{EnvSpec, TaskRef, UserMessage};
-use coevo_envs::build::{build_rust_guest, default_output};
+use coevo_core::task::{TaskRef, UserMessage};
+use coevo_envs::build::{BuildStep, build_guest, default_output, stamp};
+use coevo_envs::manifest::FILE as MANIFEST;
 use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits};
 use coevo_loop::error::RunError;
 use serde_json::json;
@@ -20,25 +25,102 @@ pub fn load(name: &str) -> Result<EnvPlugin, Failure> {
     Ok(EnvPlugin::load(&sandbox, &source)?)
 }
 
+/// Tells on standard error when a folder's sources changed after its component was built.
+pub fn note_if_stale(folder: &Path) {
+    let Ok(entries) = folder.read_dir() else { return };
+    let mut stamps =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension() == Some("stamp".as_ref()));
+    // A stamp that cannot be made (no cargo here) proves nothing.
+    if let (Some(path), None) = (stamps.next(), stamps.next())
+        && let (Ok(then), Ok(now)) = (std::fs::read_to_string(&path), stamp(folder))
+        && then.trim() != now
+    {
+        let shown = folder.display();
+        eprintln!("note: the sources in {shown} changed after it was built; `coevo env build {shown}` builds them");
+    }
+}
+
+/// What may be loaded from `folder`: itself if it has a manifest, else its components.
+fn directly_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if folder.join(MANIFEST).is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let paths = folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension() == Some("wasm".as_ref())).collect())
+}
+
+/// The environments in `folder`, or in its folders, as sources.
+fn found_in(folder: &Path) -> Result<Vec<String>, Failure> {
+    let look = || -> std::io::Result<Vec<PathBuf>> {
+        if folder.is_file() {
+            return Ok(vec![folder.to_owned()]);
+        }
+        let mut found = directly_in(folder)?;
+        if found.is_empty() {
+            for entry in folder.read_dir()? {
+                let path = entry?.path();
+                // One that cannot be read is none of ours.
+                found.extend(path.is_dir().then(|| directly_in(&path).unwrap_or_default()).into_iter().flatten());
+            }
+        }
+        found.sort();
+        Ok(found)
+    };
+    let found = look().map_err(|error| Failure::bad_input(format!("{}: {error}", folder.display())))?;
+    if found.is_empty() {
+        return Err(Failure::bad_input(format!(
+            "{}: no environment here, nor in its folders\nhint: an environment's folder has an {MANIFEST} or a .wasm file",
+            folder.display()
+        )));
+    }
+    Ok(found.iter().map(|path| as_path(path)).collect())
+}
+
+/// A bare name would be that of a shipped environment.
+pub fn as_path(path: &Path) -> String {
+    let shown = path.display().to_string();
+    if shown.contains('/') || shown == "." { shown } else { format!("./{shown}") }
+}
+
 /// `coevo env list`.
-pub fn list(json: bool) -> Done {
-    let specs: Vec<EnvSpec> =
-        SHIPPED.iter().map(|(name, _)| Ok(load(name)?.spec().clone())).collect::<Result<_, Failure>>()?;
+pub fn list(folders: &[PathBuf], json: bool) -> Done {
+    let mut names: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    for folder in folders {
+        names.extend(found_in(folder)?);
+    }
+    let (mut rows, mut broken) = (Vec::new(), false);
+    for name in names {
+        // One that does not load must not hide the others.
+        match load(&name) {
+            Ok(plugin) if json => {
+                let mut row = serde_json::to_value(plugin.spec()).expect("our own types serialize");
+                row["source"] = json!(name);
+                row["manifest"] = json!(plugin.manifest());
+                rows.push(row);
+            }
+            Ok(plugin) => show_row(&name, &plugin),
+            Err(failure) => {
+                broken = true;
+                eprintln!("{name}: {}", failure.message);
+            }
+        }
+    }
     if json {
-        print_json(&specs);
-        return Ok(ExitCode::SUCCESS);
+        print_json(&rows);
     }
-    for spec in specs {
-        let splits: Vec<String> = spec.splits.iter().map(|split| format!("{} {}", split.name, split.tasks)).collect();
-        println!("{} {}  {}", spec.name, spec.version, spec.summary);
-        println!(
-            "  {} tools; tasks: {}; categories: {}",
-            spec.tools.len(),
-            splits.join(", "),
-            spec.categories.join(", ")
-        );
+    Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn show_row(source: &str, plugin: &EnvPlugin) {
+    let spec = plugin.spec();
+    let splits: Vec<String> = spec.splits.iter().map(|split| format!("{} {}", split.name, split.tasks)).collect();
+    println!("{} {}  {}", spec.name, spec.version, spec.summary);
+    println!("  {} tools; tasks: {}; categories: {}", spec.tools.len(), splits.join(", "), spec.categories.join(", "));
+    let origin = if *source == spec.name { "shipped" } else { source };
+    match plugin.manifest() {
+        Some(manifest) => println!("  {origin}; {}; {}", manifest.language.name(), manifest.licence),
+        None => println!("  {origin}"),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// `coevo env show`.
@@ -84,12 +166,40 @@ pub fn show(env: &str, task: Option<u32>, json: bool) -> Done {
 }
 
 /// `coevo env build`.
+#[expect(clippy::disallowed_methods, reason = "the time a build took is shown, and reaches no result")]
 pub fn build(folder: &Path, out: Option<&Path>) -> Done {
+    let begun = std::time::Instant::now();
     let out = out.map_or_else(|| default_output(folder), Path::to_path_buf);
-    let built = build_rust_guest(folder, &out).map_err(|error| Failure::bad_input(error.to_string()))?;
-    println!("{} ({} KB, built with {})", built.component.display(), built.bytes / 1000, built.toolchain);
-    // A component that does not load is not a result.
-    let spec = load(&built.component.display().to_string())?.spec().clone();
-    println!("{} {}: {} tools", spec.name, spec.version, spec.tools.len());
+    let bar = match std::io::stderr().is_terminal() {
+        true => indicatif::ProgressBar::new_spinner(),
+        false => indicatif::ProgressBar::hidden(),
+    };
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    let mut first = true;
+    let built = build_guest(folder, &out, &mut |step| match step {
+        BuildStep::Found(toolchain) => {
+            bar.suspend(|| eprintln!("building {} with {toolchain}", folder.display()));
+        }
+        BuildStep::Compiler(line) => {
+            // With Debian's compiler the standard library is built along, once on a machine.
+            if first && line.contains("Compiling core v0") {
+                first = false;
+                bar.suspend(|| {
+                    eprintln!("the first build on this machine compiles Rust's standard library, too: minutes")
+                });
+            }
+            bar.set_message(line.trim().to_owned());
+        }
+    });
+    bar.finish_and_clear();
+    let built = built.map_err(|error| Failure::bad_input(error.to_string()))?;
+    let spec = built.plugin.spec();
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{} ({} KB, {seconds:.1} s)", built.component.display(), built.bytes / 1000);
+    let tasks: u32 = spec.splits.iter().map(|split| split.tasks).sum();
+    println!("{} {}: {} tools, {tasks} tasks", spec.name, spec.version, spec.tools.len());
+    if built.plugin.manifest().is_none() {
+        eprintln!("note: {} has no {MANIFEST}, so the component names no licence", folder.display());
+    }
     Ok(ExitCode::SUCCESS)
 }

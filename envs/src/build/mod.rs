@@ -7,16 +7,21 @@
 mod stamp;
 mod toolchain;
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use wit_component::ComponentEncoder;
 
+use crate::manifest::{Language, Manifest, ManifestError};
+use crate::plugin::{EnvPlugin, LoadError};
+use crate::sandbox::{Sandbox, SandboxError, SandboxLimits};
+
 pub use stamp::stamp;
 pub use toolchain::Toolchain;
 
 /// What a build left behind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GuestBuild {
     /// Name of the guest's package.
     pub name: String,
@@ -26,6 +31,17 @@ pub struct GuestBuild {
     pub stamp: String,
     pub bytes: u64,
     pub toolchain: Toolchain,
+    /// What was built, loaded. It carries the folder's manifest, where there is one.
+    pub plugin: EnvPlugin,
+}
+
+/// What a build is doing, for people.
+#[derive(Clone, Copy, Debug)]
+pub enum BuildStep<'a> {
+    /// A way to build was found.
+    Found(&'a Toolchain),
+    /// A line of the compiler's.
+    Compiler(&'a str),
 }
 
 /// Why a guest could not be built.
@@ -41,8 +57,18 @@ pub enum BuildError {
     NoToolchain { looked: String },
     #[error("{command}: {source}")]
     Start { command: String, source: std::io::Error },
-    #[error("{command} failed ({status})\n{output}")]
-    Cargo { command: String, status: String, output: String },
+    #[error("{folder} does not compile ({status})\n{output}")]
+    Cargo { folder: PathBuf, status: String, output: String },
+    #[error("{0}\nNothing was written.")]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    ManifestFile(#[from] ManifestError),
+    #[error(
+        "{folder}: `coevo env build` cannot build {language} yet\nhint: name the .wasm file that its own tools made"
+    )]
+    Language { folder: PathBuf, language: &'static str },
     #[error("{path}: cargo built no .wasm\nhint: add to Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]")]
     NoModule { path: PathBuf },
     #[error("{path}: not an environment: {reason}\nhint: call `coevo_sdk::export!(YourEnvironment);` once in lib.rs")]
@@ -65,17 +91,39 @@ pub fn default_output(folder: &Path) -> PathBuf {
     }
 }
 
-/// Builds the guest in `folder` and writes `<package>.wasm` and `<package>.stamp` into `output`.
+/// Builds the guest in `folder`, in the language that its manifest names (Rust, if there is none), and tells of it.
 ///
 /// # Errors
-/// No toolchain, a compile error (cargo's own words), or a module that exports no environment.
+/// As [`build_rust_guest`]; a language that cannot be built here.
+pub fn build_guest(
+    folder: &Path,
+    output: &Path,
+    tell: &mut dyn FnMut(BuildStep<'_>),
+) -> Result<GuestBuild, BuildError> {
+    match Manifest::of_folder(folder)?.map_or(Language::Rust, |manifest| manifest.language) {
+        Language::Rust => build_rust(folder, output, tell),
+        other => Err(BuildError::Language { folder: folder.to_owned(), language: other.name() }),
+    }
+}
+
+/// Builds the Rust guest in `folder` and writes `<package>.wasm` and `<package>.stamp` into `output`.
+///
+/// # Errors
+/// No toolchain, a wrong manifest, a compile error (the compiler's own words), or a component that does not load or
+/// contradicts its manifest. Then nothing is written.
 pub fn build_rust_guest(folder: &Path, output: &Path) -> Result<GuestBuild, BuildError> {
+    build_rust(folder, output, &mut |_| ())
+}
+
+fn build_rust(folder: &Path, output: &Path, tell: &mut dyn FnMut(BuildStep<'_>)) -> Result<GuestBuild, BuildError> {
     if !folder.join("Cargo.toml").is_file() {
         return Err(BuildError::NoManifest { path: folder.to_owned() });
     }
+    let manifest = Manifest::of_folder(folder)?;
     let toolchain = Toolchain::find(folder)?;
+    tell(BuildStep::Found(&toolchain));
     let before = stamp::inputs(folder)?;
-    let module_path = compile(folder, &toolchain)?;
+    let module_path = compile(folder, &toolchain, tell)?;
     let stamp = stamp::inputs(folder)?;
     // An edit in between would give old code a fresh stamp.
     if before.sources != stamp.sources {
@@ -91,29 +139,50 @@ pub fn build_rust_guest(folder: &Path, output: &Path) -> Result<GuestBuild, Buil
         .module(&module)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| BuildError::NotAGuest { path: folder.to_owned(), reason: format!("{error:#}") })?;
+    let component = match &manifest {
+        Some(manifest) => manifest.embed(&component),
+        None => component,
+    };
+    let sandbox = Sandbox::new(SandboxLimits::default())?;
+    let plugin = EnvPlugin::with_manifest(&sandbox, &folder.display().to_string(), &component, manifest)?;
     std::fs::create_dir_all(output).map_err(io(output))?;
     let path = output.join(format!("{}.wasm", stamp.package));
     write_whole(&path, &component).map_err(io(&path))?;
     let stamp_path = path.with_extension("stamp");
     write_whole(&stamp_path, format!("{}\n", stamp.hash).as_bytes()).map_err(io(&stamp_path))?;
-    Ok(GuestBuild { name: stamp.package, component: path, stamp: stamp.hash, bytes: component.len() as u64, toolchain })
+    let bytes = component.len() as u64;
+    Ok(GuestBuild { name: stamp.package, component: path, stamp: stamp.hash, bytes, toolchain, plugin })
 }
 
 /// Runs cargo and returns the module it made.
-fn compile(folder: &Path, toolchain: &Toolchain) -> Result<PathBuf, BuildError> {
+fn compile(folder: &Path, toolchain: &Toolchain, tell: &mut dyn FnMut(BuildStep<'_>)) -> Result<PathBuf, BuildError> {
     let mut command = toolchain.cargo(folder);
     command.args(["build", "--release", "--lib", "--target", "wasm32-unknown-unknown"]);
     command.arg("--message-format=json-render-diagnostics").arg("--target-dir").arg(target_folder());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let shown = format!("{command:?}");
-    let done = command.output().map_err(|source| BuildError::Start { command: shown.clone(), source })?;
-    if !done.status.success() {
-        let output = String::from_utf8_lossy(&done.stderr).into_owned();
-        return Err(BuildError::Cargo { command: shown, status: done.status.to_string(), output });
+    let program = command.get_program().to_string_lossy().into_owned();
+    let start = |source| BuildError::Start { command: program.clone(), source };
+    let mut child = command.spawn().map_err(start)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut messages, mut output) = (String::new(), String::new());
+    // Both pipes are read at once, so that neither fills up.
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| stdout.map(|mut pipe| pipe.read_to_string(&mut messages)));
+        for line in stderr.into_iter().flat_map(|pipe| BufReader::new(pipe).lines()).map_while(Result::ok) {
+            tell(BuildStep::Compiler(&line));
+            output.push_str(&line);
+            output.push('\n');
+        }
+        // What cannot be read holds no artefact, which is reported below.
+        let _ = reader.join();
+    });
+    let status = child.wait().map_err(start)?;
+    if !status.success() {
+        let output = complaints(&output);
+        return Err(BuildError::Cargo { folder: folder.to_owned(), status: status.to_string(), output });
     }
     let wanted = folder.join("Cargo.toml");
     let wanted = wanted.canonicalize().unwrap_or(wanted);
-    let messages = String::from_utf8_lossy(&done.stdout);
     let module =
         messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).find_map(|m| {
             let ours = m["reason"] == "compiler-artifact" && Path::new(m["manifest_path"].as_str()?) == wanted;
@@ -121,6 +190,15 @@ fn compile(folder: &Path, toolchain: &Toolchain) -> Result<PathBuf, BuildError> 
             files.iter().filter_map(|f| f.as_str()).find(|f| f.ends_with(".wasm")).map(PathBuf::from)
         });
     module.ok_or_else(|| BuildError::NoModule { path: folder.to_owned() })
+}
+
+/// What cargo said without its progress lines ("   Compiling serde v1.0.0").
+fn complaints(output: &str) -> String {
+    const PROGRESS: [&str; 9] =
+        ["Compiling", "Downloading", "Downloaded", "Updating", "Locking", "Adding", "Blocking", "Checking", "Fresh"];
+    let is_progress = |line: &&str| PROGRESS.contains(&line.split_whitespace().next().unwrap_or_default());
+    let kept: Vec<&str> = output.lines().filter(|line| !(line.starts_with("  ") && is_progress(line))).collect();
+    kept.join("\n").trim().to_owned()
 }
 
 /// Guests are built in a folder of their own: `COEVO_GUEST_TARGET`, else the user's cache folder.

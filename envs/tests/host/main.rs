@@ -5,5 +5,6 @@ mod episode;
 mod golden;
 mod hostile;
 mod loading;
+mod manifests;
 mod shipped;
 mod stamps;

@@ -1,25 +1,97 @@
 //! `todo`: the smallest complete environment. A state, three tools, tasks with a reference solution; the SDK does the
-//! rest (snapshots, state hash, verification by re-execution, the ABI). Copy this folder and change it part by part.
+//! rest (schemas, dispatch, snapshots, state hash, verification by re-execution, the ABI). Change it part by part.
 
-use coevo_sdk::{Context, Description, Environment, Rng, Script, TaskDraft, Tool, ToolError, Ty, Value, args, json};
+use coevo_sdk::{
+    Args, Context, Description, Environment, Reply, Rng, Script, TaskDraft, ToolError, ToolErrors, Tools, Value, json,
+    tools,
+};
 use serde::{Deserialize, Serialize};
 
 /// One thing to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Reply)]
 pub struct Item {
     pub id: u32,
     pub text: String,
     pub done: bool,
 }
 
-/// The whole state of an episode.
+/// The whole state of an episode. Snapshots, state hash and equality are derived from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pub items: Vec<Item>,
 }
 
+/// What is on the list.
+#[derive(Reply)]
+pub struct Listing<'a> {
+    items: &'a [Item],
+}
+
+#[derive(Args)]
+pub struct AddItem {
+    /// a few words
+    text: String,
+}
+
+#[derive(Reply)]
+pub struct Added {
+    id: u32,
+}
+
+#[derive(Args)]
+pub struct FinishItem {
+    /// id of an item
+    id: u32,
+}
+
+#[derive(Reply)]
+pub struct Finished {
+    left: usize,
+}
+
+/// The error codes of `finish_item`, what they mean, what the agent reads, and the details.
+#[derive(ToolErrors)]
+pub enum FinishError {
+    /// no item has this id
+    #[message("no item {id}")]
+    UnknownItem { id: u32 },
+    /// the item is done already
+    #[message("item {id} is done already")]
+    AlreadyDone { id: u32 },
+}
+
 /// The environment.
 pub struct Todo;
+
+/// What the agent can do. Doc comments, argument types, errors and pre-conditions are what it is told, and material for
+/// the evolving interface. A call that fails must leave the state as it was.
+#[tools]
+impl Todo {
+    /// everything on the list
+    #[tool]
+    fn list_items(state: &State) -> Listing<'_> {
+        Listing { items: &state.items }
+    }
+
+    /// put something on the list
+    #[tool]
+    fn add_item(state: &mut State, AddItem { text }: AddItem) -> Added {
+        let id = state.items.last().map_or(1, |item| item.id + 1);
+        state.items.push(Item { id, text, done: false });
+        Added { id }
+    }
+
+    /// tick something off
+    #[tool(pre = "The item must be on the list and not done.")]
+    fn finish_item(state: &mut State, FinishItem { id }: FinishItem) -> Result<Finished, FinishError> {
+        let item = state.items.iter_mut().find(|item| item.id == id).ok_or(FinishError::UnknownItem { id })?;
+        if item.done {
+            return Err(FinishError::AlreadyDone { id });
+        }
+        item.done = true;
+        Ok(Finished { left: state.items.iter().filter(|item| !item.done).count() })
+    }
+}
 
 /// (split, number of tasks)
 const SPLITS: [(&str, u32); 3] = [("train", 400), ("dev", 100), ("test", 400)];
@@ -28,63 +100,19 @@ const THINGS: [&str; 8] = ["apples", "stamps", "lamps", "candles", "pens", "eggs
 impl Environment for Todo {
     type State = State;
 
-    /// What the agent can do. Argument types, errors and pre-conditions are material for the evolving interface.
     fn describe() -> Description {
-        let tools = vec![
-            Tool::new("list_items")
-                .doc("everything on the list")
-                .returns("items", Ty::List(&[("id", Ty::Int), ("text", Ty::String), ("done", Ty::Bool)])),
-            Tool::new("add_item")
-                .doc("put something on the list")
-                .mutates()
-                .arg("text", Ty::String, "a few words")
-                .returns("id", Ty::Int),
-            Tool::new("finish_item")
-                .doc("tick something off")
-                .mutates()
-                .arg("id", Ty::Int, "id of an item")
-                .returns("left", Ty::Int)
-                .pre("The item must be on the list and not done.")
-                .error("unknown_item", "no item has this id")
-                .error("already_done", "the item is done already"),
-        ];
         Description {
             name: "todo",
             version: env!("CARGO_PKG_VERSION"),
             summary: "A list of things to do.",
-            tools,
+            tools: Self::tools(),
             splits: SPLITS.to_vec(),
             categories: vec!["base"],
         }
     }
 
-    /// What a tool does. A call that fails must leave the state as it was.
-    fn call(state: &mut State, _: &mut Context<'_>, name: &str, arguments: &Value) -> Result<Value, ToolError> {
-        match name {
-            "list_items" => Ok(json!({"items": state.items})),
-            "add_item" => {
-                let text = args::string(arguments, "text")?.to_owned();
-                let id = state.items.len() as u32 + 1;
-                state.items.push(Item { id, text, done: false });
-                Ok(json!({"id": id}))
-            }
-            "finish_item" => {
-                let id = args::uint(arguments, "id")?;
-                let found = state.items.iter_mut().find(|item| item.id == id);
-                let item =
-                    found.ok_or_else(|| ToolError::new("unknown_item", format!("no item {id}"), json!({"id": id})))?;
-                if item.done {
-                    return Err(ToolError::new(
-                        "already_done",
-                        format!("item {id} is done already"),
-                        json!({"id": id}),
-                    ));
-                }
-                item.done = true;
-                Ok(json!({"left": state.items.iter().filter(|item| !item.done).count()}))
-            }
-            other => Err(ToolError::unknown_tool(other)),
-        }
+    fn call(state: &mut State, context: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError> {
+        Self::dispatch(state, context, name, args)
     }
 
     /// One task. The script runs the reference calls as it is written, so results can be used at once. `rng` depends on

@@ -21,7 +21,7 @@ const PAGE: usize = 64 << 10;
 
 /// Zeroed data: it adds nothing to the component, and an untouched page of it costs nothing.
 #[repr(align(16))]
-struct Arena([u8; 4 * PAGE]);
+struct Arena(#[expect(dead_code, reason = "used by address")] [u8; 4 * PAGE]);
 
 static mut ARENA: Arena = Arena([0; 4 * PAGE]);
 

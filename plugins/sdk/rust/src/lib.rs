@@ -11,8 +11,7 @@
 //! The glue exists only for `wasm32`; on the host the same environment is an ordinary library with ordinary tests
 //! ([`conformance`] has the ones that every environment should pass).
 
-// The generated bindings name this crate, both here and where an environment exports itself.
-#[cfg(target_arch = "wasm32")]
+// The macros and the generated bindings name this crate, both here and where an environment exports itself.
 extern crate self as coevo_sdk;
 
 pub mod args;
@@ -24,6 +23,7 @@ pub mod script;
 pub mod session;
 pub mod task;
 pub mod tool;
+pub mod typed;
 pub mod verify;
 
 #[cfg(target_arch = "wasm32")]
@@ -35,12 +35,14 @@ mod heap;
 #[doc(hidden)]
 pub mod wit;
 
+pub use coevo_sdk_derive::{Args, Choice, Reply, ToolErrors, tools};
 pub use rng::Rng;
 pub use script::Script;
 pub use serde_json::{Value, json};
 pub use session::{Context, Level, Session, Side};
 pub use task::{TaskDraft, ToolCall};
 pub use tool::{Description, Tool, ToolError, Ty};
+pub use typed::{Arg, Args, Choice, Outcome, Output, Reply, ToolErrors, Tools};
 
 use serde::{Serialize, de::DeserializeOwned};
 

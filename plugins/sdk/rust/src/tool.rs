@@ -20,6 +20,15 @@ pub enum Ty {
     Object(&'static [(&'static str, Ty)]),
     /// A list of such objects.
     List(&'static [(&'static str, Ty)]),
+    /// A list of these.
+    Array(&'static Ty),
+    /// An object with any keys, whose values are these.
+    Map(&'static Ty),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// May be left out; as a field of an object or as an argument.
+    Optional(&'static Ty),
+    Any,
 }
 
 impl Ty {
@@ -30,9 +39,20 @@ impl Ty {
             Ty::Number => json!({"type": "number"}),
             Ty::Bool => json!({"type": "boolean"}),
             Ty::Strings => json!({"type": "array", "items": {"type": "string"}}),
-            Ty::Object(fields) => object_schema(fields.iter().map(|(name, ty)| (*name, ty.schema(), true)), true),
+            Ty::Object(fields) => {
+                object_schema(fields.iter().map(|(name, ty)| (*name, ty.schema(), !ty.is_optional())), true)
+            }
             Ty::List(fields) => json!({"type": "array", "items": Ty::Object(fields).schema()}),
+            Ty::Array(item) => json!({"type": "array", "items": item.schema()}),
+            Ty::Map(item) => json!({"type": "object", "additionalProperties": item.schema()}),
+            Ty::OneOf(words) => json!({"type": "string", "enum": words}),
+            Ty::Optional(inner) => inner.schema(),
+            Ty::Any => json!({}),
         }
+    }
+
+    fn is_optional(self) -> bool {
+        matches!(self, Ty::Optional(_))
     }
 }
 
@@ -63,7 +83,14 @@ struct Field {
 
 impl Field {
     fn new(name: &'static str, ty: Ty, doc: &'static str, required: bool) -> Self {
-        Self { name, ty, doc, required, refinements: Vec::new() }
+        match ty {
+            Ty::Optional(inner) => Self::new(name, *inner, doc, false),
+            // The words follow the description, as they do where the builder's `one_of` adds them.
+            Ty::OneOf(words) => {
+                Self { refinements: vec![("enum", json!(words))], ..Self::new(name, Ty::String, doc, required) }
+            }
+            ty => Self { name, ty, doc, required, refinements: Vec::new() },
+        }
     }
 
     fn schema(&self) -> Value {
@@ -196,8 +223,20 @@ impl Tool {
     }
 }
 
+/// Tools are equal when the host cannot tell them apart.
+impl PartialEq for Tool {
+    fn eq(&self, other: &Self) -> bool {
+        let words = |tool: &Self| (tool.name, tool.description, tool.side, tool.mutates);
+        let schemas = |tool: &Self| [tool.arguments_schema().to_string(), tool.result_schema().to_string()];
+        words(self) == words(other)
+            && self.errors == other.errors
+            && self.preconditions == other.preconditions
+            && schemas(self) == schemas(other)
+    }
+}
+
 /// What [`crate::Environment::describe`] returns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     pub name: &'static str,
     /// Semantic version: a change that alters any task, result or verdict is a new one.

@@ -1,0 +1,30 @@
+//! `coevo env new`: a complete environment under a new name, to be changed part by part.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use coevo_envs::build::Toolchain;
+use coevo_envs::manifest::Language;
+use coevo_envs::scaffold::scaffold;
+
+use crate::command::{Done, Failure};
+
+/// Makes the folder and says what comes next.
+pub fn new(folder: &Path, language: Language) -> Done {
+    let name = scaffold(folder, language).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let shown = folder.display();
+    println!("{shown}: the environment `{name}`, complete: a list of things to do, to be changed part by part");
+    println!("  src/lib.rs   state, tools, tasks");
+    println!("  env.toml     what it promises; checked by the build");
+    println!("  sdk/, wit/   the SDK of this program; sdk/rust/README.md explains it");
+    println!("next");
+    println!("  (cd {shown} && cargo test)   native tests: the oracle solves every task, and so on");
+    println!("  coevo env build {shown}");
+    let path = super::as_path(folder);
+    println!("  coevo env play {path}");
+    println!("  coevo env check {path}");
+    if let Err(error) = Toolchain::find(folder) {
+        eprintln!("note: {error}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
