@@ -16,12 +16,15 @@
 extern crate self as coevo_sdk;
 
 pub mod args;
+pub mod clutter;
 pub mod conformance;
 pub mod golden;
 pub mod hash;
 pub mod rng;
 pub mod script;
 pub mod session;
+pub mod story;
+pub mod talk;
 pub mod task;
 pub mod tool;
 pub mod verify;
