@@ -1,8 +1,8 @@
 //! How users of the helpdesk put things.
 
 use coevo_sdk::Rng;
-pub use coevo_sdk::talk::say;
 use coevo_sdk::talk::fill;
+pub use coevo_sdk::talk::say;
 
 /// The user's answer to a question for `argument`. A bare value keeps its spelling: it may be a code.
 pub fn reply(rng: &mut Rng, argument: &str, value: &str) -> String {

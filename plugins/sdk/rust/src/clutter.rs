@@ -15,8 +15,7 @@ pub fn pad(result: &Value, number: u64, name: &str, args: &Value, lines: &[&str]
     let key: Vec<u64> = args.to_string().bytes().map(u64::from).collect();
     let mut rng = Rng::new(number, name, &key);
     let count = (4 * result.to_string().len() / LINE).clamp(1, 9) + rng.below(2);
-    let mut notes: Vec<Value> =
-        rng.distinct(lines.len(), count).into_iter().map(|at| Value::from(lines[at])).collect();
+    let mut notes: Vec<Value> = rng.distinct(lines.len(), count).into_iter().map(|at| Value::from(lines[at])).collect();
     let after = notes.split_off(rng.below(notes.len() + 1));
     let mut padded = json!({});
     if !notes.is_empty() {

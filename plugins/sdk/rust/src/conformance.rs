@@ -2,6 +2,7 @@
 //!
 //! They panic with the task's id and what was wrong. `docs` of each says which promise it guards.
 
+pub mod refusals;
 pub mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +105,10 @@ pub fn random_agent<E: Environment>(seeds: &[u64]) -> (usize, usize) {
             for _ in 0..rng.below(4) {
                 let name = &turn.offered[rng.below(turn.offered.len())];
                 let Some(tool) = described.tool(name) else { continue };
-                let call = ToolCall { name: name.clone(), arguments: random_arguments(&tool.arguments_schema(), &read, &mut rng) };
+                let call = ToolCall {
+                    name: name.clone(),
+                    arguments: random_arguments(&tool.arguments_schema(), &read, &mut rng),
+                };
                 if let Ok(result) = session.call(&call.name, &call.arguments, Side::Agent, &mut around) {
                     read = format!("{read} {result}");
                 }

@@ -134,7 +134,9 @@ pub fn show<E: Environment>(split: &str, index: u32, seed: u64) -> Result<String
     let task = generate::<E>(split, index, seed)?;
     let mut text = format!("== {} {} {}\nsystem: {}\n", task.id, task.scenario, task.category, task.system);
     let mut offered: &[String] = &[];
-    for ((turn, played), reference) in task.turns.iter().zip(record::<E>(split, index, seed)?.turns).zip(&task.reference) {
+    for ((turn, played), reference) in
+        task.turns.iter().zip(record::<E>(split, index, seed)?.turns).zip(&task.reference)
+    {
         for tool in E::describe().tools.iter().filter(|tool| turn.offered.iter().any(|name| name == tool.name)) {
             if !offered.iter().any(|name| name == tool.name) {
                 let _ = writeln!(text, "{}", tool.signature());

@@ -21,6 +21,7 @@ pub mod conformance;
 pub mod golden;
 pub mod hash;
 pub mod rng;
+pub mod rule;
 pub mod script;
 pub mod session;
 pub mod story;
@@ -39,6 +40,7 @@ mod heap;
 pub mod wit;
 
 pub use rng::Rng;
+pub use rule::Rule;
 pub use script::Script;
 pub use serde_json::{Value, json};
 pub use session::{Context, Level, Session, Side};

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::session::{Context, Quiet, Side};
-use crate::talk::{ASKS, CANNOT, ENABLED, say};
+use crate::talk::{ASKS, CANNOT, ENABLED, fill, say};
 use crate::{Environment, Rng, Script, TaskDraft};
 
 /// (split, number of tasks)
@@ -151,6 +151,11 @@ impl<E: Storied> Teller<E> {
     /// Says one of the templates ([`say`]).
     pub fn say(&mut self, templates: &[&'static str], slots: &[(&str, &str)]) -> String {
         say(&mut self.rng, templates, slots)
+    }
+
+    /// Answers the agent's question with one of the templates, `{x}` being the value. A bare value keeps its spelling.
+    pub fn reply(&mut self, templates: &[&'static str], value: &str) -> String {
+        fill(self.rng.pick(templates), &[("x", value)])
     }
 
     /// One of these, or nothing if there are none.
