@@ -69,7 +69,9 @@ fn find_stock(state: &State, args: &Value) -> Outcome {
 
 fn list_sector(state: &State, args: &Value) -> Outcome {
     let sector = args::string(args, "sector")?;
-    UNKNOWN_SECTOR.unless(SECTORS.contains(&sector), "sector").map_err(|error| error.detail("options", json!(SECTORS)))?;
+    UNKNOWN_SECTOR
+        .unless(SECTORS.contains(&sector), "sector")
+        .map_err(|error| error.detail("options", json!(SECTORS)))?;
     let symbols: Vec<&String> =
         state.stocks.iter().filter(|(_, stock)| stock.sector == sector).map(|(symbol, _)| symbol).collect();
     Ok(json!({"symbols": symbols}))
@@ -110,7 +112,9 @@ fn order(state: &mut State, args: &Value, side: Side) -> Outcome {
     let shares = number(args, "shares")?;
     let limit = if args.get("limit").is_some() { Some(number(args, "limit")?) } else { None };
     HALTED.unless(!halted, "symbol")?;
-    MARKET_CLOSED.unless(state.open || limit.is_some(), "limit").map_err(|error| error.detail("opens", &*state.opens))?;
+    MARKET_CLOSED
+        .unless(state.open || limit.is_some(), "limit")
+        .map_err(|error| error.detail("opens", &*state.opens))?;
     let mut order = Order { symbol, side, shares, limit, status: Status::Waiting };
     let fills = state.open && order.fits(price);
     take(state, &order, if fills { price } else { limit.unwrap_or(price) })?;
@@ -140,8 +144,7 @@ fn get_order(state: &State, args: &Value) -> Outcome {
 
 fn list_orders(state: &State) -> Value {
     let waiting = state.orders.iter().filter(|(_, order)| order.status == Status::Waiting);
-    let show =
-        |(id, order): (&u32, &Order)| json!({"order": format!("o{id}"), "side": order.side.text(), "symbol": order.symbol});
+    let show = |(id, order): (&u32, &Order)| json!({"order": format!("o{id}"), "side": order.side.text(), "symbol": order.symbol});
     json!({"orders": waiting.map(show).collect::<Vec<_>>()})
 }
 
@@ -227,7 +230,9 @@ fn set_alert(state: &mut State, args: &Value) -> Outcome {
     let (when, price) = (args::string(args, "when")?, number(args, "price")?);
     BAD_SIDE.unless(["above", "below"].contains(&when), "when")?;
     let above = when == "above";
-    ALERT_DUE.unless(if above { now <= price } else { now >= price }, "price").map_err(|error| error.detail("now", now))?;
+    ALERT_DUE
+        .unless(if above { now <= price } else { now >= price }, "price")
+        .map_err(|error| error.detail("now", now))?;
     ALERT_SET.unless(state.alerts.insert(Alert { symbol, above, price }), "price")?;
     Ok(json!({"ok": true}))
 }

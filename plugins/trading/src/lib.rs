@@ -63,7 +63,8 @@ impl Storied for Trading {
     }
 
     fn system(_: &State) -> String {
-        "Trading desk. Prices are whole euros. If a tool or a detail is missing, make no call: say so or ask.".to_owned()
+        "Trading desk. Prices are whole euros. If a tool or a detail is missing, make no call: say so or ask."
+            .to_owned()
     }
 
     fn beats() -> &'static [(usize, Builder<Self>)] {

@@ -85,12 +85,7 @@ fn order(name: &'static str, doc: &'static str, more: &[Rule]) -> Tool {
 }
 
 fn on_order(name: &'static str, doc: &'static str, more: &[Rule]) -> Tool {
-    Tool::new(name)
-        .doc(doc)
-        .arg("order", Ty::String, "order id")
-        .pattern(ORDER)
-        .rules(&[UNKNOWN_ORDER])
-        .rules(more)
+    Tool::new(name).doc(doc).arg("order", Ty::String, "order id").pattern(ORDER).rules(&[UNKNOWN_ORDER]).rules(more)
 }
 
 fn amount(name: &'static str, doc: &'static str, rule: Rule) -> Tool {

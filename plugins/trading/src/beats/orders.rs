@@ -4,7 +4,7 @@ use coevo_sdk::story::Beat;
 use coevo_sdk::{Value, json};
 
 use super::{Desk, Named, named_order, stock};
-use crate::state::{Side, Stock, Status};
+use crate::state::{Side, Status, Stock};
 use crate::talk;
 
 /// Speaks of the order just made.
@@ -29,7 +29,14 @@ fn held(state: &crate::State, symbol: &str, _: &Stock) -> bool {
 }
 
 /// Leaves out the number of shares or the stock.
-fn or_lacking(t: &mut Desk, beat: Beat, s: &Named, n: u32, without_n: &[&'static str], without_s: &[&'static str]) -> Beat {
+fn or_lacking(
+    t: &mut Desk,
+    beat: Beat,
+    s: &Named,
+    n: u32,
+    without_n: &[&'static str],
+    without_s: &[&'static str],
+) -> Beat {
     let n = n.to_string();
     if t.rng.one_in(2) {
         let (hole, reply) = (t.say(without_n, &[("s", &s.words)]), t.reply(talk::REPLY_SHARES, &n));
