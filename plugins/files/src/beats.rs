@@ -18,6 +18,8 @@ pub struct Memory {
     spelled: BTreeMap<String, String>,
     /// Absolute path of the file that "it" means.
     focus: Option<String>,
+    /// Absolute paths of files whose content was said.
+    read: BTreeSet<String>,
     /// Paths that no request may touch again, such as what was deleted.
     done: BTreeSet<String>,
 }
@@ -104,6 +106,12 @@ fn file(t: &mut Shell, fits: &dyn Fn(&str, &Node) -> bool) -> Option<Named> {
     t.memory.spelled.insert(path.clone(), arg.clone());
     t.memory.focus = Some(path.clone());
     Some(Named { path, arg, words })
+}
+
+/// The same, of a file whose content the conversation does not have, with this many lines.
+fn unread(t: &mut Shell, least: usize, most: usize) -> Option<Named> {
+    let read = t.memory.read.clone();
+    file(t, &|path, node| (least..=most).contains(&lines(node).len()) && !read.contains(path))
 }
 
 /// A folder for which `fits` holds, named by its path.

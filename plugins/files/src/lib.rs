@@ -56,7 +56,8 @@ impl Storied for Files {
     type Memory = beats::Memory;
 
     // Whoever can read or write a whole file can do these by hand.
-    const REPLACEABLE: &'static [&'static str] = &["head", "tail", "grep", "sort", "wc", "diff", "touch", "mv"];
+    const REPLACEABLE: &'static [&'static str] =
+        &["cat", "diff", "find", "grep", "head", "mv", "sort", "tail", "touch", "wc", "write"];
 
     fn world(rng: &mut Rng) -> State {
         world::random(rng)

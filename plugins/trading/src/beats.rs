@@ -23,6 +23,12 @@ pub struct Memory {
     order: Option<u32>,
     /// Whether waiting orders were listed.
     listed: bool,
+    /// Orders made in this conversation, whose details are known.
+    made: BTreeSet<u32>,
+    /// Symbols whose price was said.
+    priced: BTreeSet<String>,
+    /// Whether the cash was said.
+    funds: bool,
 }
 
 /// Builders with their weights.

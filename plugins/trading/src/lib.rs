@@ -55,8 +55,8 @@ impl Environment for Trading {
 impl Storied for Trading {
     type Memory = beats::Memory;
 
-    // Cancelling and ordering anew does the same.
-    const REPLACEABLE: &'static [&'static str] = &["change_limit"];
+    // Cancelling and ordering anew changes a limit, and the list of those that wait tells an order's status.
+    const REPLACEABLE: &'static [&'static str] = &["change_limit", "get_order"];
 
     fn world(rng: &mut Rng) -> State {
         world::random(rng)

@@ -25,7 +25,7 @@ pub const CLOSES: &[&str] = &["When does the market close?", "tell me when tradi
 pub const CASH: &[&str] = &["How much cash do I have?", "tell me my cash", "What can I still spend?"];
 pub const BANK: &[&str] = &["How much is in my bank account?", "tell me what the bank account holds"];
 pub const HELD: &[&str] =
-    &["How many {s} shares do I hold?", "tell me how many shares of {s} I have", "How much {s} do I own?"];
+    &["How many {s} shares do I hold?", "tell me how many shares of {s} I have", "What do I own of {s}?"];
 pub const HOLDINGS: &[&str] = &["What do I hold?", "list my holdings", "Which stocks do I own?"];
 pub const WATCHED: &[&str] = &["What is on my watchlist?", "list the stocks I watch", "Which stocks do I watch?"];
 pub const ORDERS: &[&str] = &["Which of my orders wait?", "list my waiting orders", "What orders are still waiting?"];
@@ -33,39 +33,52 @@ pub const ORDER: &[&str] = &["What is the status of {o}?", "Was {o} filled?", "c
 pub const ORDER_SHARES: &[&str] = &["How many shares is {o} for?", "look up the shares of {o}"];
 pub const ORDER_NO: &[&str] = &["check an order", "What became of my order?"];
 
-pub const BUY: &[&str] =
-    &["buy {n} shares of {s}", "buy {n} {s}", "get me {n} shares of {s}", "I want {n} {s}.", "purchase {n} {s} shares"];
-pub const BUY_NO_N: &[&str] = &["buy some {s}", "I want shares of {s}."];
+pub const BUY: &[&str] = &[
+    "buy {n} shares of {s}",
+    "buy {n} of {s}",
+    "get me {n} shares of {s}",
+    "I want {n} of {s}.",
+    "purchase {n} shares of {s}",
+];
+pub const BUY_NO_N: &[&str] = &["buy some shares of {s}", "I want shares of {s}."];
 pub const BUY_NO_S: &[&str] = &["buy {n} shares", "get me {n} shares"];
-pub const BUY_LIMIT: &[&str] =
-    &["buy {n} {s} with a limit of {p}", "order {n} shares of {s} at {p} or less", "buy {n} shares of {s}, limit {p}"];
-pub const BUY_LIMIT_NO: &[&str] = &["buy {n} {s} with a limit", "order {n} {s} at a limit"];
+pub const BUY_LIMIT: &[&str] = &[
+    "buy {n} of {s} with a limit of {p}",
+    "order {n} shares of {s} at {p} or less",
+    "buy {n} shares of {s}, limit {p}",
+];
+pub const BUY_LIMIT_NO: &[&str] = &["buy {n} of {s} with a limit", "order {n} of {s} at a limit"];
 pub const BUY_NOW: &[&str] =
-    &["buy {n} {s} with today's price as the limit", "look up {s} and buy {n} with that price as limit"];
-pub const BUY_LATER: &[&str] =
-    &["buy {n} {s}, with limit {p} if the market is closed", "get me {n} {s}, if the market is closed use limit {p}"];
+    &["buy {n} of {s} with today's price as the limit", "look up {s} and buy {n} with that price as limit"];
+pub const BUY_LATER: &[&str] = &[
+    "buy {n} of {s}, with limit {p} if the market is closed",
+    "get me {n} of {s}, if the market is closed use limit {p}",
+];
 pub const BUY_DEPOSIT: &[&str] =
-    &["buy {n} {s}, deposit {a} if my cash is too low", "get me {n} {s}, if the cash is too low deposit {a}"];
+    &["buy {n} of {s}, deposit {a} if my cash is too low", "get me {n} of {s}, if the cash is too low deposit {a}"];
 
 pub const SELL: &[&str] =
-    &["sell {n} shares of {s}", "sell {n} {s}", "get rid of {n} {s} shares", "I want to sell {n} {s}."];
-pub const SELL_NO_N: &[&str] = &["sell some of my {s}", "I want to sell shares of {s}."];
+    &["sell {n} shares of {s}", "sell {n} of {s}", "get rid of {n} shares of {s}", "I want to sell {n} of {s}."];
+pub const SELL_NO_N: &[&str] = &["sell some of {s}", "I want to sell shares of {s}."];
 pub const SELL_NO_S: &[&str] = &["sell {n} shares", "I want to sell {n} shares."];
 pub const SELL_LIMIT: &[&str] = &[
-    "sell {n} {s} with a limit of {p}",
+    "sell {n} of {s} with a limit of {p}",
     "offer {n} shares of {s} at {p} or more",
     "sell {n} shares of {s}, limit {p}",
 ];
-pub const SELL_LIMIT_NO: &[&str] = &["sell {n} {s} with a limit", "offer {n} {s} at a limit"];
-pub const SELL_ALL: &[&str] =
-    &["sell all my {s}", "sell every share of {s} that I hold", "look what {s} I have and sell it all"];
+pub const SELL_LIMIT_NO: &[&str] = &["sell {n} of {s} with a limit", "offer {n} of {s} at a limit"];
+pub const SELL_ALL: &[&str] = &[
+    "sell all I hold of {s}",
+    "sell every share of {s} that I hold",
+    "look how many shares of {s} I have and sell all",
+];
 pub const SELL_ALL_LIMIT: &[&str] =
-    &["sell all my {s} with a limit of {p}", "offer every share of {s} that I hold at {p}"];
+    &["sell all I hold of {s} with a limit of {p}", "offer every share of {s} that I hold at {p}"];
 
 pub const CANCEL: &[&str] = &["cancel {o}", "stop {o}", "call off {o}", "I do not want {o} any more, cancel it."];
 pub const CANCEL_NO: &[&str] = &["cancel an order", "call off one of my orders"];
 pub const CANCEL_SELL: &[&str] =
-    &["cancel {o}, if it is filled sell {n} {s}", "call off {o}, or sell {n} {s} if it was filled"];
+    &["cancel {o}, if it is filled sell {n} of {s}", "call off {o}, or sell {n} of {s} if it was filled"];
 pub const LIMIT: &[&str] = &["change the limit of {o} to {p}", "set {o} to {p}", "{o} should have the limit {p}."];
 pub const LIMIT_NO: &[&str] = &["change the limit of {o}", "{o} should have another limit."];
 
@@ -88,7 +101,7 @@ pub const ALERT: &[&str] =
 pub const ALERT_NO: &[&str] = &["set an alert for {s}", "alert me about {s}"];
 
 pub const ALERT_HERE: &[&str] =
-    &["alert me when {s} goes {w} the price it has now", "look up the price of {s} and ring when it is {w} that"];
+    &["alert me when {s} goes {w} the price it has now", "look up what {s} costs and ring when it is {w} that"];
 
 /// Replies to the agent's question.
 pub const REPLY: &[&str] = &["{x}.", "I mean {x}.", "It is {x}.", "Take {x}."];

@@ -3,7 +3,7 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Shell, file, folder, lines, list, new_path, spell};
+use super::{Shell, file, folder, lines, list, new_path, spell, unread};
 use crate::state::{Node, State, join, name, parent};
 use crate::talk;
 use crate::words::{ENDINGS, FILES, FOLDERS};
@@ -69,6 +69,7 @@ pub(super) fn touch(t: &mut Shell) -> Option<Beat> {
     let named = fresh_file(t)?;
     let (path, to) = new_path(t, &named)?;
     t.call("touch", json!({"file": to}));
+    t.memory.read.insert(path.clone());
     made(t, path, &to);
     let text = t.say(talk::TOUCH, &[("to", &to)]);
     let (hole, reply) = (t.say(talk::TOUCH_NO, &[]), t.reply(talk::REPLY_TO, &to));
@@ -80,6 +81,7 @@ pub(super) fn write(t: &mut Shell) -> Option<Beat> {
     let (path, to) = new_path(t, &named)?;
     let x = line(&mut t.rng);
     t.call("write", json!({"file": to, "text": x}));
+    t.memory.read.insert(path.clone());
     made(t, path, &to);
     let slots = [("to", to.as_str()), ("x", x.as_str())];
     let beat = Beat::new(t.say(talk::WRITE, &slots), format!("Wrote {to}."));
@@ -127,7 +129,7 @@ pub(super) fn append_unlock(t: &mut Shell) -> Option<Beat> {
 
 /// Appends a line of another file.
 pub(super) fn append_from(t: &mut Shell) -> Option<Beat> {
-    let f = file(t, &|_, node| lines(node).len() >= 2)?;
+    let f = unread(t, 2, 9)?;
     let g = folder_mate(t, &f.path)?;
     if t.made() > 0 {
         return None;

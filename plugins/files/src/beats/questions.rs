@@ -3,7 +3,7 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Shell, file, folder, lines, list, spell};
+use super::{Shell, folder, lines, list, spell, unread};
 use crate::state::{Node, name};
 use crate::talk;
 
@@ -12,7 +12,8 @@ fn content(lines: &[String]) -> Beat {
 }
 
 pub(super) fn cat(t: &mut Shell) -> Option<Beat> {
-    let f = file(t, &|_, node| (1..=3).contains(&lines(node).len()))?;
+    let f = unread(t, 1, 3)?;
+    t.memory.read.insert(f.path.clone());
     let told = t.call("cat", json!({"file": f.arg}));
     let text = t.say(talk::CAT, &[("f", &f.words)]);
     let (hole, reply) = (t.say(talk::CAT_NO, &[]), t.reply(talk::REPLY_PATH, &f.arg));
@@ -74,7 +75,7 @@ pub(super) fn tail(t: &mut Shell) -> Option<Beat> {
 }
 
 fn ends(t: &mut Shell, tool: &'static str, ask: &[&'static str], without: &[&'static str]) -> Option<Beat> {
-    let f = file(t, &|_, node| lines(node).len() >= 3)?;
+    let f = unread(t, 3, 9)?;
     let most = lines(&t.state().nodes[&f.path]).len() as u32 - 1;
     let count = t.rng.range(2, most);
     let told = t.call(tool, json!({"file": f.arg, "count": count}));
@@ -85,7 +86,7 @@ fn ends(t: &mut Shell, tool: &'static str, ask: &[&'static str], without: &[&'st
 }
 
 pub(super) fn grep(t: &mut Shell) -> Option<Beat> {
-    let f = file(t, &|_, node| lines(node).len() >= 2)?;
+    let f = unread(t, 2, 9)?;
     let all = lines(&t.state().nodes[&f.path]).to_vec();
     let line = t.choose(&all)?;
     let word = line.rsplit(' ').next()?.to_owned();
@@ -99,14 +100,15 @@ pub(super) fn grep(t: &mut Shell) -> Option<Beat> {
 }
 
 pub(super) fn sort(t: &mut Shell) -> Option<Beat> {
-    let f = file(t, &|_, node| (2..=4).contains(&lines(node).len()) && !lines(node).is_sorted())?;
+    let f = unread(t, 2, 4)?;
+    t.memory.read.insert(f.path.clone());
     let sorted = list(&t.call("sort", json!({"file": f.arg})), "lines");
     let text = t.say(talk::SORT, &[("f", &f.words)]);
     Some(Beat::new(text, format!("The first is: {}.", sorted[0])).fact(&sorted[0]))
 }
 
 pub(super) fn wc(t: &mut Shell) -> Option<Beat> {
-    let f = file(t, &|_, node| lines(node).len() >= 2)?;
+    let f = unread(t, 2, 9)?;
     let told = t.call("wc", json!({"file": f.arg}));
     let (ask, what) = if t.rng.one_in(2) { (talk::WC, "lines") } else { (talk::WC_WORDS, "words") };
     let number = told[what].to_string();

@@ -11,7 +11,10 @@ use crate::talk;
 fn placed(t: &mut Desk, text: String, made: &Value) -> Beat {
     let id = made["order"].as_str().unwrap_or_default();
     t.memory.order = coevo_sdk::args::id(id, 'o');
+    t.memory.made.extend(t.memory.order);
     t.memory.listed = false;
+    let symbol = t.memory.order.map(|id| t.state().orders[&id].symbol.clone());
+    t.memory.priced.extend(symbol.filter(|_| made.get("price").is_some()));
     let status = made["status"].as_str().unwrap_or_default();
     Beat::new(text, format!("Order {id} is {status}.")).fact(id)
 }
@@ -97,7 +100,9 @@ fn limited(
 
 /// A limit that has to be looked up.
 pub(super) fn buy_now(t: &mut Desk) -> Option<Beat> {
-    let s = stock(t, false, &any)?;
+    let priced = t.memory.priced.clone();
+    let s = stock(t, false, &|_, symbol, _| !priced.contains(symbol))?;
+    t.memory.priced.insert(s.symbol.clone());
     let n = t.rng.range(2, 9);
     let p = t.call("quote", json!({"symbol": s.symbol}))["price"].clone();
     let made = t.call("buy", json!({"symbol": s.symbol, "shares": n, "limit": p}));

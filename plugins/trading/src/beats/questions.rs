@@ -8,7 +8,9 @@ use crate::talk;
 use crate::words::SECTORS;
 
 pub(super) fn quote(t: &mut Desk) -> Option<Beat> {
-    let s = stock(t, false, &|_, _, _| true)?;
+    let priced = t.memory.priced.clone();
+    let s = stock(t, false, &|_, symbol, _| !priced.contains(symbol))?;
+    t.memory.priced.insert(s.symbol.clone());
     let price = t.call("quote", json!({"symbol": s.symbol}))["price"].to_string();
     let text = t.say(talk::QUOTE, &[("s", &s.words)]);
     let (hole, reply) = (t.say(talk::QUOTE_NO, &[]), t.reply(talk::REPLY, &s.definite));
@@ -64,6 +66,9 @@ pub(super) fn hours(t: &mut Desk) -> Option<Beat> {
 }
 
 pub(super) fn funds(t: &mut Desk) -> Option<Beat> {
+    if std::mem::replace(&mut t.memory.funds, true) {
+        return None;
+    }
     let told = t.call("get_funds", json!({}));
     let (ask, what, intro) =
         if t.rng.one_in(3) { (talk::BANK, "bank", "The bank has") } else { (talk::CASH, "cash", "Your cash is") };
@@ -107,6 +112,9 @@ pub(super) fn orders(t: &mut Desk) -> Option<Beat> {
 
 pub(super) fn order(t: &mut Desk) -> Option<Beat> {
     let (id, words, definite) = named_order(t, &|_| true)?;
+    if !t.memory.made.insert(id) {
+        return None;
+    }
     let told = t.call("get_order", json!({"order": format!("o{id}")}));
     let (ask, value, intro) = if t.rng.one_in(2) {
         (talk::ORDER, told["status"].as_str()?.to_owned(), "It is")

@@ -20,6 +20,7 @@ pub(super) fn withdraw(t: &mut Desk) -> Option<Beat> {
 }
 
 fn moved(t: &mut Desk, a: u32, ask: &[&'static str], without: &[&'static str]) -> Option<Beat> {
+    t.memory.funds = true;
     let (a, cash) = (a.to_string(), t.state().cash.to_string());
     let text = t.say(ask, &[("a", &a)]);
     let (hole, reply) = (t.say(without, &[]), t.reply(talk::REPLY_AMOUNT, &a));
@@ -71,7 +72,9 @@ pub(super) fn alert(t: &mut Desk) -> Option<Beat> {
 
 /// An alert at the present price, which has to be looked up.
 pub(super) fn alert_now(t: &mut Desk) -> Option<Beat> {
-    let s = stock(t, true, &|_, _, _| true)?;
+    let priced = t.memory.priced.clone();
+    let s = stock(t, true, &|_, symbol, _| !priced.contains(symbol))?;
+    t.memory.priced.insert(s.symbol.clone());
     let w = t.rng.pick(&["above", "below"]);
     let p = t.call("quote", json!({"symbol": s.symbol}))["price"].clone();
     t.call("set_alert", json!({"symbol": s.symbol, "when": w, "price": p}));
