@@ -1,7 +1,7 @@
-//! Prints tasks with their reference solutions: `cargo run -p trading --example show -- SPLIT FIRST COUNT SEED`.
+//! Prints tasks with their reference solutions: `cargo run -p calendar --example show_calendar -- SPLIT FIRST COUNT SEED`.
 
+use calendar::Calendar;
 use coevo_sdk::golden::show;
-use trading::Trading;
 
 fn main() -> Result<(), String> {
     let mut given = std::env::args().skip(1);
@@ -9,7 +9,7 @@ fn main() -> Result<(), String> {
     let mut number = |default: u32| given.next().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (first, count, seed) = (number(0), number(4), number(1));
     for index in first..first + count {
-        print!("{}", show::<Trading>(&split, index, u64::from(seed))?);
+        print!("{}", show::<Calendar>(&split, index, u64::from(seed))?);
     }
     Ok(())
 }
