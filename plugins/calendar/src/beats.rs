@@ -130,6 +130,16 @@ fn date(t: &mut Desk) -> String {
     }
 }
 
+/// When another event is for which `fits` holds, two times of three; else any time: (date, minute of the day).
+fn time_of(t: &mut Desk, not: u32, fits: &dyn Fn(&Event) -> bool) -> (String, u32) {
+    let others = t.state().events.iter().filter(|(id, event)| **id != not && fits(event));
+    let taken: Vec<(String, u32)> = others.map(|(_, event)| (event.date.clone(), event.span().from)).collect();
+    match t.choose(&taken) {
+        Some(then) if !t.rng.one_in(3) => then,
+        _ => (date(t), hour(t)),
+    }
+}
+
 /// A full or half hour.
 fn hour(t: &mut Desk) -> u32 {
     30 * t.rng.range(16, 32)

@@ -1,4 +1,5 @@
-//! Random offices: six people, four rooms, seven events over three days without a clash, two of them other people's.
+//! Random offices: six people, four rooms and, over three days, seven events of the calendar owner's, to two of which
+//! others invited; and four events of other people at the same hours, which keep guests and rooms from being free.
 
 use std::collections::BTreeMap;
 
@@ -36,30 +37,37 @@ pub fn random(rng: &mut Rng) -> State {
     let mut state =
         State { today, me: ids[0], people, rooms, events: BTreeMap::new(), next_event: rng.range(3, 40), clutter: 0 };
     let dates: Vec<String> = (0..3).map(|_| date(rng, &state.today)).collect();
-    let topics = rng.distinct(TOPICS.len(), 7);
+    let topics = rng.distinct(TOPICS.len(), 11);
     for (at, topic) in topics.into_iter().enumerate() {
-        let owner = if at < 5 { ids[0] } else { ids[at - 4] };
-        place(rng, &mut state, &dates[at % 3], owner, TOPICS[topic]);
+        let owner = if at < 5 { ids[0] } else { ids[1 + at % 5] };
+        place(rng, &mut state, &dates[at % 3], owner, TOPICS[topic], at < 7);
     }
     state
 }
 
-/// Adds an event at an hour in which nobody who takes part has another; nothing where there is none.
-fn place(rng: &mut Rng, state: &mut State, date: &str, owner: u32, topic: &str) {
+/// Adds an event at an hour in which nobody who takes part has another; nothing where there is none. Events without the
+/// calendar owner are at hours of the owner's.
+fn place(rng: &mut Rng, state: &mut State, date: &str, owner: u32, topic: &str, mine: bool) {
     let others: Vec<u32> = state.people.keys().copied().filter(|id| *id != owner && *id != state.me).collect();
     let count = rng.below(3);
     let mut guests: BTreeMap<u32, Answer> =
         rng.distinct(others.len(), count).into_iter().map(|at| (others[at], Answer::Open)).collect();
-    if owner != state.me {
+    if mine && owner != state.me {
         guests.insert(state.me, Answer::Open);
     }
-    let room = if rng.one_in(2) { state.rooms.keys().nth(rng.below(state.rooms.len())).cloned() } else { None };
+    let room =
+        if !mine || rng.one_in(2) { state.rooms.keys().nth(rng.below(state.rooms.len())).cloned() } else { None };
     let (title, minutes) = (title(rng, topic), 30 * rng.range(1, 3));
+    let hours: Vec<(String, String)> =
+        state.events.values().map(|event| (event.date.clone(), event.start.clone())).collect();
     for _ in 0..20 {
-        let start = time::time(60 * rng.range(8, 16));
+        // Mornings fill up first, so that a free hour has to be looked for.
+        let latest = if rng.one_in(3) { 16 } else { 10 };
+        let any = (date.to_owned(), time::time(60 * rng.range(8, latest)));
+        let (date, start) = if mine { any } else { hours[rng.below(hours.len())].clone() };
         let event = Event {
             title: title.clone(),
-            date: date.to_owned(),
+            date,
             start,
             minutes,
             owner,

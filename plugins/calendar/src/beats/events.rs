@@ -3,7 +3,7 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Desk, clock, date, event, hour, owned, person, span, suits};
+use super::{Desk, clock, date, event, hour, owned, person, span, suits, time_of};
 use crate::talk;
 use crate::time::day;
 use crate::words::TOPICS;
@@ -42,8 +42,10 @@ pub(super) fn create(t: &mut Desk) -> Option<Beat> {
 /// Another hour where the first is taken.
 pub(super) fn create_else(t: &mut Desk) -> Option<Beat> {
     let (name, d, m) = (title(t)?, date(t), 15 * t.rng.range(1, 4));
-    let (h, g) = (hour(t), hour(t));
-    let me = t.state().me;
+    let (mut h, g, me) = (hour(t), hour(t), t.state().me);
+    if let Some(event) = t.state().events.values().find(|event| event.date == d && event.has(me)) {
+        h = event.span().from;
+    }
     let busy = t.state().clash(me, &span(&d, h, m), None).is_some();
     if h == g || (!busy && !t.rng.one_in(3)) {
         return None;
@@ -65,6 +67,9 @@ pub(super) fn create_slot(t: &mut Desk) -> Option<Beat> {
     let (name, d) = (title(t)?, date(t));
     let p = person(t, false, &|_| true)?;
     let start = t.call("find_slot", json!({"person": format!("p{}", p.id), "date": d}))["start"].clone();
+    if start == "08:00" && !t.rng.one_in(4) {
+        return None;
+    }
     let told = t.call("create_event", json!({"title": name, "date": d, "start": start, "minutes": 60}));
     let slots = [("t", name.as_str()), ("d", d.as_str()), ("p", p.words.as_str())];
     let text = t.say(talk::CREATE_SLOT, &slots);
@@ -85,8 +90,8 @@ pub(super) fn shift(t: &mut Desk) -> Option<Beat> {
 /// Another hour where somebody is busy at the first.
 pub(super) fn shift_else(t: &mut Desk) -> Option<Beat> {
     let e = event(t, false, &|state, _, event| owned(state, event))?;
-    let (d, h, g) = (date(t), hour(t), hour(t));
     let event = t.state().events[&e.id].clone();
+    let ((d, h), g) = (time_of(t, e.id, &|other| event.guests.keys().any(|guest| other.has(*guest))), hour(t));
     let state = t.state();
     let wanted = span(&d, h, event.minutes);
     let busy = state.clash(state.me, &wanted, Some(e.id)).is_some();

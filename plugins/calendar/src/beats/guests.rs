@@ -23,14 +23,13 @@ pub(super) fn invite(t: &mut Desk) -> Option<Beat> {
 pub(super) fn invite_move(t: &mut Desk) -> Option<Beat> {
     let e = event(t, true, &|state, _, event| owned(state, event))?;
     let event = t.state().events[&e.id].clone();
-    let p = person(t, true, &|id| !event.guests.contains_key(&id))?;
+    let state = t.state().clone();
+    let clashes = |id: u32| state.clash(id, &event.span(), Some(e.id)).is_some();
+    let rare = t.rng.one_in(4);
+    let p = person(t, true, &|id| !event.guests.contains_key(&id) && clashes(id) != rare)?;
     let h = hour(t);
-    let busy = t.state().clash(p.id, &event.span(), Some(e.id)).is_some();
-    if !busy && !t.rng.one_in(4) {
-        return None;
-    }
     let invitation = json!({"event": format!("e{}", e.id), "person": format!("p{}", p.id)});
-    if busy {
+    if !rare {
         t.refused("invite", invitation.clone(), "guest_busy");
         t.call("move_event", json!({"event": format!("e{}", e.id), "date": event.date, "start": clock(h)}));
     }

@@ -45,7 +45,12 @@ pub(super) fn detail(t: &mut Desk) -> Option<Beat> {
 
 pub(super) fn free(t: &mut Desk) -> Option<Beat> {
     let p = person(t, false, &|_| true)?;
-    let (d, h) = (date(t), clock(hour(t)));
+    let busy = t.state().events.values().filter(|event| event.has(p.id));
+    let busy: Vec<(String, String)> = busy.map(|event| (event.date.clone(), event.start.clone())).collect();
+    let (d, h) = match t.choose(&busy) {
+        Some(then) if t.rng.one_in(2) => then,
+        _ => (date(t), clock(hour(t))),
+    };
     let told = t.call("check_free", json!({"person": format!("p{}", p.id), "date": d, "start": h}));
     let status = told["status"].as_str()?;
     let slots = [("p", p.words.as_str()), ("d", d.as_str()), ("h", h.as_str())];
@@ -58,7 +63,7 @@ pub(super) fn slot(t: &mut Desk) -> Option<Beat> {
     let p = person(t, false, &|_| true)?;
     let d = date(t);
     let told = t.call("find_slot", json!({"person": format!("p{}", p.id), "date": d}));
-    let start = told["start"].as_str()?;
+    let start = told["start"].as_str().filter(|start| *start != "08:00" || t.rng.one_in(4))?;
     let slots = [("p", p.words.as_str()), ("d", d.as_str())];
     let text = t.say(talk::SLOT, &slots);
     let (hole, reply) = (t.say(talk::SLOT_NO, &slots), t.reply(talk::REPLY_DATE, &d));

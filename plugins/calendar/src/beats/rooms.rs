@@ -3,7 +3,7 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Desk, clock, date, event, hour, owned, span};
+use super::{Desk, clock, event, owned, span, time_of};
 use crate::talk;
 
 pub(super) fn find(t: &mut Desk) -> Option<Beat> {
@@ -33,10 +33,14 @@ pub(super) fn book_else(t: &mut Desk) -> Option<Beat> {
     let e = event(t, false, &|state, _, event| owned(state, event) && event.room.is_none())?;
     let event = t.state().events[&e.id].clone();
     let rooms: Vec<String> = t.state().rooms.keys().cloned().collect();
-    let (r, q) = (t.choose(&rooms)?, t.choose(&rooms)?);
-    let taken = t.state().is_taken(&r, &event.span(), Some(e.id));
-    let small = t.state().rooms[&r] as usize <= event.guests.len();
-    if r == q || (!taken && !small && !t.rng.one_in(5)) {
+    let state = t.state().clone();
+    let taken = |room: &String| state.is_taken(room, &event.span(), Some(e.id));
+    let small = |room: &String| state.rooms[room] as usize <= event.guests.len();
+    let rare = t.rng.one_in(4);
+    let first: Vec<String> = rooms.iter().filter(|room| (taken(room) || small(room)) != rare).cloned().collect();
+    let (r, q) = (t.choose(&first)?, t.choose(&rooms)?);
+    let (taken, small) = (taken(&r), small(&r));
+    if r == q {
         return None;
     }
     let mut arguments = json!({"event": format!("e{}", e.id), "room": r});
@@ -70,7 +74,7 @@ pub(super) fn release(t: &mut Desk) -> Option<Beat> {
 pub(super) fn shift_release(t: &mut Desk) -> Option<Beat> {
     let e = event(t, true, &|state, _, event| owned(state, event) && event.room.is_some())?;
     let event = t.state().events[&e.id].clone();
-    let (d, h) = (date(t), hour(t));
+    let (d, h) = time_of(t, e.id, &|other| other.room == event.room);
     let taken =
         event.room.as_ref().is_some_and(|room| t.state().is_taken(room, &span(&d, h, event.minutes), Some(e.id)));
     if !taken && !t.rng.one_in(4) {
