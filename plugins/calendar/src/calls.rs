@@ -128,7 +128,7 @@ fn find_person(state: &State, args: &Value) -> Outcome {
 }
 
 /// The calendar owner's events for which `fits` holds, by time.
-fn mine<'a>(state: &'a State, fits: impl Fn(&Event) -> bool) -> Vec<(u32, &'a Event)> {
+fn mine(state: &State, fits: impl Fn(&Event) -> bool) -> Vec<(u32, &Event)> {
     let seen = |event: &Event| event.owner == state.me || event.guests.contains_key(&state.me);
     let all = state.events.iter().filter(|(_, event)| seen(event) && fits(event));
     let mut found: Vec<(u32, &Event)> = all.map(|(id, event)| (*id, event)).collect();

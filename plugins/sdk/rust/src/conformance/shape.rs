@@ -15,11 +15,13 @@ fn words(text: &str) -> usize {
 
 /// The user's messages.
 fn texts(task: &Task) -> Vec<&str> {
-    let text = |message| match message {
-        &UserMessage::Scripted(ref text) => text.as_str(),
-        UserMessage::Simulated => "",
-    };
-    task.turns.iter().map(|turn| text(&turn.message)).collect()
+    task.turns
+        .iter()
+        .map(|turn| match &turn.message {
+            UserMessage::Scripted(text) => text.as_str(),
+            UserMessage::Simulated => "",
+        })
+        .collect()
 }
 
 fn calls(task: &Task) -> Vec<&ToolCall> {
