@@ -64,9 +64,15 @@ impl Environment for Shelf {
 fn put(t: &mut Teller<Shelf>) -> Option<Beat> {
     let count = t.rng.range(1, 3_999).to_string();
     t.call("put", json!({"count": count.parse::<u32>().ok()?}));
-    let text = t.say(&["put {n} things on", "add {n} things"], &[("n", &count)]);
+    // So many numbers that no two stories read the same.
+    let old = t.rng.range(1, 999_999).to_string();
+    let text = t.say(&["put {n} things on beside {m}", "add {n} things to {m}"], &[("n", &count), ("m", &old)]);
     let reply = t.reply(&["{x}."], &count);
-    Some(Beat::new(text, format!("Put {count}.")).fact(count).lacking("number", "Put things on.", reply))
+    Some(Beat::new(text, format!("Put {count}.")).fact(count).lacking(
+        "number",
+        format!("Put things beside {old}."),
+        reply,
+    ))
 }
 
 fn look(t: &mut Teller<Shelf>) -> Option<Beat> {
