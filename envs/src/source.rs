@@ -7,7 +7,10 @@ use crate::plugin::LoadError;
 
 /// The shipped environments, by name: embedded, so that a first run needs no WASM toolchain. This is the one list.
 pub const SHIPPED: &[(&str, &[u8])] = &[
+    ("calendar", include_bytes!("../../plugins/components/calendar.wasm")),
+    ("files", include_bytes!("../../plugins/components/files.wasm")),
     ("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm")),
+    ("trading", include_bytes!("../../plugins/components/trading.wasm")),
     ("travel", include_bytes!("../../plugins/components/travel.wasm")),
 ];
 

@@ -11,7 +11,6 @@
 
 pub mod beats;
 pub mod calls;
-pub mod clutter;
 pub mod fail;
 pub mod state;
 pub mod story;
@@ -21,7 +20,7 @@ pub mod tools;
 pub mod words;
 pub mod world;
 
-use coevo_sdk::{Context, Description, Environment, Rng, TaskDraft, ToolError, Value, json};
+use coevo_sdk::{Context, Description, Environment, Rng, TaskDraft, ToolError, Value, clutter, json};
 
 /// The environment.
 pub struct Helpdesk;
@@ -52,7 +51,7 @@ impl Environment for Helpdesk {
 
     fn call(state: &mut Self::State, _ctx: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError> {
         let result = calls::run(state, name, args)?;
-        Ok(if state.clutter == 0 { result } else { clutter::pad(&result, state.clutter, name, args) })
+        Ok(if state.clutter == 0 { result } else { clutter::pad(&result, state.clutter, name, args, &words::CLUTTER) })
     }
 }
 

@@ -1,55 +1,8 @@
-//! How users put things. Templates have `{slots}`; those without a final mark are requests, which get an opening and an
-//! ending, the others are sentences as they stand.
+//! How users of the helpdesk put things.
 
 use coevo_sdk::Rng;
-
-/// (opening, ending)
-const FRAMES: [(&str, &str); 8] = [
-    ("", "."),
-    ("", "."),
-    ("", ", please."),
-    ("", ", thanks."),
-    ("please ", "."),
-    ("now ", "."),
-    ("could you ", "?"),
-    ("i need you to ", "."),
-];
-
-/// What the user says when withheld tools have been enabled.
-pub const ENABLED: [&str; 6] = [
-    "More tools are enabled now, try again.",
-    "You have the missing tool now. Please go on.",
-    "I switched on more tools for you, please retry.",
-    "The tool that you lacked is there now.",
-    "Have a look: your tools were extended. Go ahead.",
-    "It should work now, I gave you another tool.",
-];
-
-/// Says one of the templates.
-pub fn say(rng: &mut Rng, templates: &[&'static str], slots: &[(&str, &str)]) -> String {
-    let template = rng.pick(templates);
-    let text = fill(template, slots);
-    if template.ends_with(['.', '?']) {
-        return capital(&text);
-    }
-    let (opening, ending) = FRAMES[rng.below(FRAMES.len())];
-    capital(&format!("{opening}{text}{ending}"))
-}
-
-/// Replaces `{slots}`.
-fn fill(template: &str, slots: &[(&str, &str)]) -> String {
-    slots.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}
-
-/// With a capital first letter, unless the text begins with an id, a number or the name of a file.
-fn capital(text: &str) -> String {
-    let first = text.split(' ').next().unwrap_or_default().trim_end_matches('.');
-    if first.contains(|c: char| c.is_ascii_digit() || c == '.') {
-        return text.to_owned();
-    }
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
+use coevo_sdk::talk::fill;
+pub use coevo_sdk::talk::say;
 
 /// The user's answer to a question for `argument`. A bare value keeps its spelling: it may be a code.
 pub fn reply(rng: &mut Rng, argument: &str, value: &str) -> String {

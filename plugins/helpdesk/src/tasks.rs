@@ -3,6 +3,7 @@
 //! Index `4·s + c` of a split is category `c` of scenario `s`. World, story and wording come from the scenario's own
 //! random stream, so the variants differ only in what the category is about.
 
+use coevo_sdk::talk::{ASKS, CANNOT, ENABLED};
 use coevo_sdk::{Rng, Script, TaskDraft, json};
 
 use crate::Helpdesk;
@@ -10,7 +11,7 @@ use crate::beats::{KINDS, Kind, build};
 use crate::fail::Fail;
 use crate::state::{Person, State};
 use crate::story::{Beat, Draft, Hole, Story};
-use crate::talk::{ENABLED, ask, reply, say};
+use crate::talk::{ask, reply, say};
 use crate::{tools, world};
 
 /// (split, number of tasks)
@@ -24,10 +25,6 @@ const OFFERED: usize = 12;
 const MOST_CALLS: usize = 3;
 /// At most this many words in one user message.
 const MOST_WORDS: usize = 20;
-/// Any of these shows that the agent said it cannot.
-const CANNOT: [&str; 8] = ["cannot", "can't", "can not", "unable", "no tool", "not able", "not available", "missing"];
-/// Any of these shows that the agent asked.
-const ASKS: [&str; 7] = ["?", "which", "what", "need", "missing", "tell me", "provide"];
 
 /// A scenario before it is told.
 struct Scenario {

@@ -64,13 +64,18 @@ const NOTES: [&str; 6] = [
     "Pets, sports gear and instruments need a confirmation in advance.",
 ];
 
+/// One of a list. The remainder is taken before the number becomes an index, which has 32 bits in a component.
+fn pick<'a>(list: &[&'a str], dice: u64) -> &'a str {
+    list[(dice % list.len() as u64) as usize]
+}
+
 /// The small print about something, a function of its name.
 pub fn small_print(about: &str) -> Value {
     let dice = xxh64(about.as_bytes(), 1);
     json!({
         "ref": format!("{:05}", dice % 100_000),
         "terminal": 1 + (dice >> 24) % 4,
-        "note": NOTES[(dice >> 28) as usize % NOTES.len()],
+        "note": pick(&NOTES, dice >> 28),
     })
 }
 
@@ -78,9 +83,9 @@ pub fn small_print(about: &str) -> Value {
 pub fn equipment(about: &str) -> Value {
     let dice = xxh64(about.as_bytes(), 2);
     json!({
-        "aircraft": AIRCRAFT[dice as usize % AIRCRAFT.len()],
+        "aircraft": pick(&AIRCRAFT, dice),
         "gate": format!("{}{}", char::from(b'A' + (dice >> 8) as u8 % 6), 1 + (dice >> 12) % 40),
-        "meal": MEALS[(dice >> 18) as usize % MEALS.len()],
+        "meal": pick(&MEALS, dice >> 18),
         "minutes": 60 + (dice >> 24) % 300,
     })
 }

@@ -2,14 +2,17 @@
 //!
 //! They panic with the task's id and what was wrong. `docs` of each says which promise it guards.
 
+pub mod refusals;
+pub mod shape;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::Environment;
 use crate::session::{Quiet, Session, Side, generate};
 use crate::task::{CallRecord, CallStatus, Task, ToolCall, TurnRecord, UserMessage, Verdict};
 use crate::verify::verify;
+use crate::{Environment, Rng};
 
 /// Every task of every split, generated.
 ///
@@ -79,6 +82,70 @@ pub fn check_idle<E: Environment>(seeds: &[u64]) {
         let verdict = judge::<E>(&task, &play::<E>(&task, &silent));
         assert!(verdict.reward == 0.0, "{} is solved without a call", task.id);
     }
+}
+
+/// How many tasks an agent solves that calls random tools, with arguments drawn from what it has read, and gives the
+/// reference's own answers: (solved, tried).
+///
+/// # Panics
+/// When a task cannot be generated or judged.
+pub fn random_agent<E: Environment>(seeds: &[u64]) -> (usize, usize) {
+    let described = E::describe();
+    let (mut solved, mut tried) = (0, 0);
+    for task in tasks::<E>(seeds) {
+        let mut rng = Rng::new(tried as u64, "random agent", &[]);
+        let mut session: Session<E> = Session::new();
+        session.reset(&task.initial_state).unwrap_or_else(|error| panic!("{}: {error}", task.id));
+        let (mut around, mut read, mut script) = (Quiet::new(), task.system.clone(), Vec::new());
+        for (turn, reference) in task.turns.iter().zip(&task.reference) {
+            if let UserMessage::Scripted(text) = &turn.message {
+                read = format!("{read} {text}");
+            }
+            let mut calls = Vec::new();
+            for _ in 0..rng.below(4) {
+                let name = &turn.offered[rng.below(turn.offered.len())];
+                let Some(tool) = described.tool(name) else { continue };
+                let call = ToolCall {
+                    name: name.clone(),
+                    arguments: random_arguments(&tool.arguments_schema(), &read, &mut rng),
+                };
+                if let Ok(result) = session.call(&call.name, &call.arguments, Side::Agent, &mut around) {
+                    read = format!("{read} {result}");
+                }
+                calls.push(call);
+            }
+            script.push((calls, reference.answer.clone()));
+        }
+        tried += 1;
+        solved += usize::from(judge::<E>(&task, &play::<E>(&task, &script)).reward == 1.0);
+    }
+    (solved, tried)
+}
+
+fn random_arguments(schema: &Value, read: &str, rng: &mut Rng) -> Value {
+    let words: Vec<&str> = read
+        .split(|c: char| c.is_whitespace() || "\"{}[],:?!".contains(c))
+        .map(|word| word.trim_matches('.'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let numbers: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let mut arguments = serde_json::Map::new();
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let required = schema["required"].as_array().is_some_and(|list| list.iter().any(|needed| needed == name));
+        if !required && rng.one_in(2) {
+            continue;
+        }
+        let options = field.get("enum").and_then(Value::as_array);
+        let value = match (options, field["type"].as_str()) {
+            (Some(options), _) => options[rng.below(options.len())].clone(),
+            (None, Some("integer" | "number")) if numbers.is_empty() => Value::from(rng.below(10)),
+            (None, Some("integer" | "number")) => Value::from(numbers[rng.below(numbers.len())]),
+            (None, Some("boolean")) => Value::from(rng.one_in(2)),
+            _ => Value::from(words[rng.below(words.len())]),
+        };
+        arguments.insert(name.clone(), value);
+    }
+    Value::Object(arguments)
 }
 
 /// A task is a function of (split, index, seed), whatever was generated before; seeds differ; scenarios belong to one

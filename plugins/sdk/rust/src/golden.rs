@@ -107,3 +107,52 @@ pub fn write<E: Environment>(tasks: &[(&str, u32, u64)]) -> Result<String, Strin
     }
     Ok(text)
 }
+
+/// The transcripts kept in a file are those of today's sources. Where the variable `UPDATE_GOLDEN` is set, they are
+/// written anew first: after a change that is meant to alter tasks or results, and then the version changes too.
+///
+/// # Panics
+/// At the first line that differs, or when the file cannot be read or written.
+pub fn check<E: Environment>(file: &str, tasks: &[(&str, u32, u64)]) {
+    let now = write::<E>(tasks).unwrap_or_else(|error| panic!("{error}"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(file, &now).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+    let kept = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    for (at, (now, kept)) in now.lines().zip(kept.lines()).enumerate() {
+        assert_eq!(now, kept, "{file}:{}: if that was meant, raise the version and update", at + 1);
+    }
+    assert_eq!(now.lines().count(), kept.lines().count(), "{file}");
+}
+
+/// A task with its reference solution, for people.
+///
+/// # Errors
+/// When the task cannot be generated.
+pub fn show<E: Environment>(split: &str, index: u32, seed: u64) -> Result<String, String> {
+    use std::fmt::Write;
+    let task = generate::<E>(split, index, seed)?;
+    let mut text = format!("== {} {} {}\nsystem: {}\n", task.id, task.scenario, task.category, task.system);
+    let mut offered: &[String] = &[];
+    for ((turn, played), reference) in
+        task.turns.iter().zip(record::<E>(split, index, seed)?.turns).zip(&task.reference)
+    {
+        for tool in E::describe().tools.iter().filter(|tool| turn.offered.iter().any(|name| name == tool.name)) {
+            if !offered.iter().any(|name| name == tool.name) {
+                let _ = writeln!(text, "{}", tool.signature());
+            }
+        }
+        offered = &turn.offered;
+        let _ = writeln!(text, "user: {}", played.user);
+        for call in played.calls {
+            let _ = writeln!(text, "  @{} {}", call.name, call.arguments);
+            let _ = match (&call.result, &call.error) {
+                (Some(result), _) => writeln!(text, "    {result}"),
+                (None, Some(error)) => writeln!(text, "    error {}: {} {}", error.code, error.message, error.details),
+                (None, None) => Ok(()),
+            };
+        }
+        let _ = writeln!(text, "agent: {}   (must mention {:?})", reference.answer, reference.mentions);
+    }
+    Ok(text)
+}

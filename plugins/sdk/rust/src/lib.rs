@@ -15,12 +15,16 @@
 extern crate self as coevo_sdk;
 
 pub mod args;
+pub mod clutter;
 pub mod conformance;
 pub mod golden;
 pub mod hash;
 pub mod rng;
+pub mod rule;
 pub mod script;
 pub mod session;
+pub mod story;
+pub mod talk;
 pub mod task;
 pub mod tool;
 pub mod typed;
@@ -37,6 +41,7 @@ pub mod wit;
 
 pub use coevo_sdk_derive::{Args, Choice, Reply, ToolErrors, tools};
 pub use rng::Rng;
+pub use rule::Rule;
 pub use script::Script;
 pub use serde_json::{Value, json};
 pub use session::{Context, Level, Session, Side};

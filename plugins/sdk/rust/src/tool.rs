@@ -212,6 +212,13 @@ impl Tool {
         Self { side: Side::User, ..self }
     }
 
+    /// `name(argument, optional?) description`, for people.
+    pub fn signature(&self) -> String {
+        let mark = |arg: &Field| format!("{}{}", arg.name, if arg.required { "" } else { "?" });
+        let args: Vec<String> = self.args.iter().map(mark).collect();
+        format!("{}({}) {}", self.name, args.join(", "), self.description)
+    }
+
     /// JSON Schema of the arguments object.
     pub fn arguments_schema(&self) -> Value {
         object_schema(self.args.iter().map(|arg| (arg.name, arg.schema(), arg.required)), false)

@@ -1,0 +1,15 @@
+//! Prints tasks with their reference solutions: `cargo run -p trading --example show_trading -- SPLIT FIRST COUNT SEED`.
+
+use coevo_sdk::golden::show;
+use trading::Trading;
+
+fn main() -> Result<(), String> {
+    let mut given = std::env::args().skip(1);
+    let split = given.next().unwrap_or_else(|| "train".into());
+    let mut number = |default: u32| given.next().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (first, count, seed) = (number(0), number(4), number(1));
+    for index in first..first + count {
+        print!("{}", show::<Trading>(&split, index, u64::from(seed))?);
+    }
+    Ok(())
+}
