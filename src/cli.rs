@@ -225,6 +225,26 @@ pub enum EnvVerb {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Try everything an environment must keep to, and report it; exit 1 where a check fails
+    Check(EnvCheckArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct EnvCheckArgs {
+    /// Shipped name, folder or .wasm file
+    pub env: String,
+    /// How many tasks of each split are tried
+    #[arg(long, default_value_t = 8)]
+    pub tasks: u32,
+    /// Seed of the tasks and of everything drawn
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print what another process compares instead of checking
+    #[arg(long, hide = true)]
+    pub transcript: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,4 +1,6 @@
-//! `coevo env`: list, show, build.
+//! `coevo env`: list, show, build, check.
+
+pub mod check;
 
 use std::path::Path;
 use std::process::ExitCode;
