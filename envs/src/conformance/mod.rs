@@ -199,7 +199,7 @@ pub fn check(
     done(calls::offers(&mut player));
     done(calls::odd(&mut player));
     calls::long(&mut player);
-    done(transcript::determinism(&mut player, &oracles, options, elsewhere));
+    done(transcript::determinism(&mut player, &oracles, elsewhere));
     done(copies::snapshots(&mut player));
     player.watch.close().into_iter().for_each(done);
     let spec = plugin.spec();

@@ -27,11 +27,10 @@ pub(super) fn key() -> StreamKey {
 }
 
 /// What an agent of the kit may look at before it writes.
-pub(super) struct View<'a> {
+pub(super) struct View {
     pub turn: usize,
     /// Step within the turn.
     pub step: usize,
-    pub offered: &'a [String],
 }
 
 /// An episode that was played.
@@ -146,7 +145,7 @@ impl<'a> Player<'a> {
         &mut self,
         sample: usize,
         who: &str,
-        agent: &mut dyn FnMut(&View<'_>, &mut Pool) -> Option<String>,
+        agent: &mut dyn FnMut(&View, &mut Pool) -> Option<String>,
     ) -> Played {
         let task = &self.samples[sample].task.public;
         self.play_task(sample, task, who, agent)
@@ -158,7 +157,7 @@ impl<'a> Player<'a> {
         sample: usize,
         task: &PublicTask,
         who: &str,
-        agent: &mut dyn FnMut(&View<'_>, &mut Pool) -> Option<String>,
+        agent: &mut dyn FnMut(&View, &mut Pool) -> Option<String>,
     ) -> Played {
         let base = Arc::new(Interface::base());
         self.watch.episode(&self.samples[sample], who);
@@ -186,7 +185,7 @@ impl<'a> Player<'a> {
     fn turns(
         &mut self,
         session: &mut Session,
-        agent: &mut dyn FnMut(&View<'_>, &mut Pool) -> Option<String>,
+        agent: &mut dyn FnMut(&View, &mut Pool) -> Option<String>,
         initial: &mut ContentId,
         ends: &mut Vec<ContentId>,
     ) -> Result<(), (Fault, Option<String>)> {
@@ -201,7 +200,7 @@ impl<'a> Player<'a> {
             self.watch.moment(&now);
             let mut step = 0;
             loop {
-                let Some(text) = agent(&View { turn, step, offered: &start.offered }, &mut self.pool) else {
+                let Some(text) = agent(&View { turn, step }, &mut self.pool) else {
                     return Ok(());
                 };
                 let reply = session.step(&text).map_err(|fault| (fault, Some(text.clone())))?;

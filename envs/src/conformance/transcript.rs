@@ -9,7 +9,7 @@ use coevo_core::interface::Interface;
 
 use super::agents::random_texts;
 use super::player::{Played, Player, UNLIMITED, key, reference_texts};
-use super::{Check, Elsewhere, Options, Tally, declarations};
+use super::{Check, Elsewhere, Options, Sample, Tally, declarations};
 use crate::plugin::EnvPlugin;
 use crate::session::Session;
 
@@ -20,12 +20,14 @@ pub type Transcript = BTreeMap<String, ContentId>;
 /// The transcript of the tasks that [`super::check`] samples with the same options.
 pub fn transcript(plugin: &EnvPlugin, options: &Options) -> Transcript {
     let (samples, _) = declarations::tasks(plugin, options);
-    let player = Player::new(plugin, &samples, options.seed);
-    (0..samples.len()).map(|at| entry(&player, at, &unobserved(&player, at))).collect()
+    let mut player = Player::new(plugin, &samples, options.seed);
+    let mut tried = |at| unobserved(&mut player, at);
+    let plays: Vec<_> = (0..samples.len()).map(&mut tried).collect();
+    plays.iter().zip(&samples).map(|(plays, sample)| entry(sample, plays)).collect()
 }
 
-fn entry(player: &Player<'_>, at: usize, plays: &[Unobserved]) -> (String, ContentId) {
-    let task = &player.samples[at].task;
+fn entry(sample: &Sample, plays: &[Unobserved]) -> (String, ContentId) {
+    let task = &sample.task;
     (task.public.id.clone(), ContentId::of(&(task, plays.iter().map(|play| (&play.turns, &play.ending, &play.verdict)).collect::<Vec<_>>())))
 }
 
@@ -38,7 +40,7 @@ struct Unobserved {
     verdict: Verdict,
 }
 
-fn unobserved(player: &Player<'_>, at: usize) -> Vec<Unobserved> {
+fn unobserved(player: &mut Player<'_>, at: usize) -> Vec<Unobserved> {
     let reference = player.samples[at].task.hidden.reference.iter().map(reference_texts).collect();
     let plays = [("reference", reference), ("random", random_texts(player, at, 0))];
     let play = |(who, texts): (&'static str, Vec<Vec<String>>)| {
@@ -69,7 +71,6 @@ fn played(player: &Player<'_>, at: usize, texts: &[Vec<String>]) -> Result<(Vec<
 pub(super) fn determinism(
     player: &mut Player<'_>,
     oracles: &[Played],
-    options: &Options,
     elsewhere: Option<Elsewhere<'_>>,
 ) -> Check {
     let mut tally = Tally::default();
@@ -91,7 +92,7 @@ pub(super) fn determinism(
             tally.find(format!("{id}, with and without reading the state"), value, "let `state` and `snapshot` change nothing");
         }
     }
-    let here: Transcript = (0..samples).map(|at| entry(player, at, &first[at])).collect();
+    let here: Transcript = (0..samples).map(|at| entry(&player.samples[at], &first[at])).collect();
     let tried = format!("{samples} tasks, reference and random episodes: again, in reverse order, unobserved");
     let tried = match elsewhere.map(|ask| ask()) {
         None => format!("{tried}; no other process was asked"),
@@ -109,7 +110,6 @@ pub(super) fn determinism(
             format!("{tried}, and in another process")
         }
     };
-    let _ = options;
     let claim = "same seed, same bytes: across instances, orders and processes";
     tally.close("determinism", claim, tried, samples == 0)
 }

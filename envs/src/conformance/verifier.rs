@@ -67,7 +67,7 @@ pub(super) fn fixtures(player: &mut Player<'_>, oracles: &[Played]) -> Check {
 const KINDS: [&str; 4] = ["a call dropped", "two calls swapped", "an argument altered", "an extra call"];
 
 /// No turn at all, and the first turns only. Returns how many records were tried.
-fn cut_off(player: &Player<'_>, at: usize, oracle: &Played, tally: &mut Tally) -> usize {
+fn cut_off(player: &mut Player<'_>, at: usize, oracle: &Played, tally: &mut Tally) -> usize {
     let sample = &player.samples[at];
     let id = &sample.task.public.id;
     let reference = &sample.task.hidden.reference;

@@ -1,15 +1,15 @@
-//! A small sound environment, a pantry, that is wrong in one way when its own bytes say so.
+//! A small sound environment, a pantry, that is wrong in one way when its seed says so.
 //!
-//! The test that wants a fault writes its name over the dots of [`PLANTED`] in the component; one checked-in component
-//! thus serves every fault. Written on the raw ABI, because the SDK does not let an author make most of these mistakes.
-//! Each `planted("…")` below is one of them; `envs/tests/host/conformance.rs` lists which check must find it.
+//! The seed of a task is the hash of the name of a fault, and the initial state and snapshots carry it on, so that one
+//! component serves every fault. Only what `describe` says has no seed: there the test writes the name over the dots of
+//! [`PLANTED`]. Written on the raw ABI, because the SDK does not let an author make most of these mistakes. Each
+//! `planted("…")` below is one of them; `envs/tests/host/conformance.rs` lists which check must find it.
 
 wit_bindgen::generate!({ path: "../../../../plugins/wit", world: "environment" });
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use coevo::env::host;
 use coevo::env::types::*;
 use exports::coevo::env::guest::Guest;
 use serde_json::{Value, json};
@@ -17,10 +17,15 @@ use serde_json::{Value, json};
 #[used]
 static PLANTED: [u8; 44] = *b"planted-fault:..............................";
 
+thread_local! {
+    /// Hash of the fault of the task that is played.
+    static FAULT: Cell<u64> = const { Cell::new(0) };
+}
+
 fn planted(fault: &str) -> bool {
     let bytes: &'static [u8] = std::hint::black_box(&PLANTED[14..]);
     let end = bytes.iter().position(|byte| *byte == b'.').unwrap_or(bytes.len());
-    &bytes[..end] == fault.as_bytes()
+    &bytes[..end] == fault.as_bytes() || FAULT.get() == hash(fault)
 }
 
 #[derive(Clone, Default, PartialEq)]
@@ -54,6 +59,7 @@ fn to_json(state: &State) -> Value {
 
 fn from_json(text: &str) -> Result<State, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    FAULT.set(value["fault"].as_u64().unwrap_or(0));
     let stock = value["stock"].as_object().ok_or("stock is missing")?;
     let labels = value["labels"].as_array().ok_or("labels are missing")?;
     Ok(State {
@@ -200,7 +206,7 @@ fn task(split: &str, index: u32, seed: u64) -> Task {
     let third = vec![call("clear", json!({"item": item}))];
     let reference =
         |calls: Vec<ToolCall>, answer: String, mentions: Vec<Vec<String>>| ReferenceTurn { calls, answer, mentions };
-    let mut state = json!({"stock": start, "labels": []});
+    let mut state = json!({"stock": start, "labels": [], "fault": seed});
     if planted("label_in_error") || planted("label_in_state") {
         state["smuggled"] = json!(json!({"secret": label}).to_string());
     }
@@ -286,6 +292,7 @@ impl Guest for Pantry {
     }
 
     fn generate(split: String, index: u32, seed: u64) -> Result<Task, String> {
+        FAULT.set(seed);
         if planted("generate_spins") {
             loop {
                 std::hint::black_box(0);
@@ -298,7 +305,11 @@ impl Guest for Pantry {
             *count += 1;
             *count - 1
         });
-        Ok(task(&split, index, if planted("generate_counts") { seed + before } else { seed }))
+        let mut task = task(&split, index, seed);
+        if planted("generate_counts") && before > 0 {
+            task.system.push_str(&format!(" ({before})"));
+        }
+        Ok(task)
     }
 
     fn import_task(_: String) -> Result<Task, String> {
@@ -306,10 +317,7 @@ impl Guest for Pantry {
     }
 
     fn reset(initial_state: String) -> Result<(), String> {
-        let mut state = from_json(&initial_state)?;
-        if planted("reset_random") {
-            state.labels.push(format!("{}", host::random_u64()));
-        }
+        let state = from_json(&initial_state)?;
         STATE.set(state);
         Ok(())
     }
@@ -347,6 +355,7 @@ impl Guest for Pantry {
         }
         STATE.with_borrow(|state| {
             let mut value = to_json(state);
+            value["fault"] = json!(FAULT.get());
             if !planted("lossy_later") {
                 value["looks"] = json!(state.looks);
             }
