@@ -32,7 +32,9 @@ impl Schema {
         let options = jsonschema::options().should_validate_formats(true).with_pattern_options(patterns);
         let built = options.build(schema);
         let nodes = NODES - left;
-        built.map(|validator| Self { validator, nodes }).map_err(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
+        built
+            .map(|validator| Self { validator, nodes })
+            .map_err(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
     }
 
     /// Departures of `arguments`, in the schema's order; empty where they fit.
@@ -55,7 +57,8 @@ fn bounded(schema: &Value, value: &Value, depth: usize, left: &mut usize) -> Res
         Value::Object(fields) => fields.iter().try_for_each(|(name, field)| match (name.as_str(), field) {
             ("$ref", Value::String(to)) => {
                 let inside = to.strip_prefix('#').and_then(|pointer| schema.pointer(pointer));
-                let target = inside.ok_or_else(|| format!("$ref {to:?} does not lead to a place in it, such as #/$defs/x"))?;
+                let target =
+                    inside.ok_or_else(|| format!("$ref {to:?} does not lead to a place in it, such as #/$defs/x"))?;
                 bounded(schema, target, depth, left)
             }
             ("$dynamicRef" | "$recursiveRef" | "$id" | "$anchor" | "$dynamicAnchor", Value::String(_)) => {

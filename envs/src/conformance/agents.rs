@@ -34,7 +34,7 @@ pub(super) fn oracle(player: &mut Player<'_>, oracles: &[Played]) -> Check {
                 }
             }
         }
-        if let Some(fault) = played.fault() {
+        if let Some(fault) = &played.fault {
             let value = format!("{}: {}", fault.during, fault.message);
             tally.find(format!("{id}, turn {}", played.turns.len()), value, "the reference must play without a fault");
             continue;
@@ -48,10 +48,16 @@ pub(super) fn oracle(player: &mut Player<'_>, oracles: &[Played]) -> Check {
                 }
                 if reward < player.plugin.spec().reward_max {
                     let most = player.plugin.spec().reward_max;
-                    tally.find(id.clone(), format!("the reference earns {reward} of {most}"), "mend the reference or the verifier");
+                    tally.find(
+                        id.clone(),
+                        format!("the reference earns {reward} of {most}"),
+                        "mend the reference or the verifier",
+                    );
                 }
             }
-            Verdict::Unscored(fault) => tally.find(id.clone(), format!("verify: {}", fault.message), "mend the verifier"),
+            Verdict::Unscored(fault) => {
+                tally.find(id.clone(), format!("verify: {}", fault.message), "mend the verifier")
+            }
         }
     }
     let turns: usize = oracles.iter().map(|played| played.turns.len()).sum();
@@ -73,7 +79,7 @@ pub(super) fn idle(player: &mut Player<'_>) -> Check {
         for (who, texts) in [("silence", silent), ("answers without calls", answers)] {
             tried += 1;
             let played = player.play_texts(at, who, &texts);
-            if played.fault().is_none() && player.solved(at, &played.turns, who, &mut tally) {
+            if played.fault.is_none() && player.solved(at, &played.turns, who, &mut tally) {
                 let fix = "let the verifier ask for the state or the results that the calls bring about";
                 tally.find(sample.task.public.id.clone(), format!("is solved by {who}"), fix);
             }
@@ -101,7 +107,7 @@ pub(super) fn random(player: &mut Player<'_>) -> Check {
             tried += 1;
             let texts = random_texts(player, at, replica);
             let played = player.play_texts(at, "random", &texts);
-            if played.fault().is_none() && player.solved(at, &played.turns, "random", &mut tally) {
+            if played.fault.is_none() && player.solved(at, &played.turns, "random", &mut tally) {
                 solved += 1;
                 example.get_or_insert((sample.task.public.id.clone(), texts));
             }
@@ -111,7 +117,11 @@ pub(super) fn random(player: &mut Player<'_>) -> Check {
         && f64::from(solved) > LUCK * f64::from(tried)
     {
         let calls = texts.concat().join(" ");
-        tally.find(id, format!("{solved} of {tried} random episodes are solved, this one by: {calls}"), "ask for more than luck can bring");
+        tally.find(
+            id,
+            format!("{solved} of {tried} random episodes are solved, this one by: {calls}"),
+            "ask for more than luck can bring",
+        );
     }
     let claim = "an agent that calls at random solves at most 1 in 20 tasks";
     tally.close("random", claim, format!("{tried} episodes, {solved} solved"), tried == 0)

@@ -50,7 +50,11 @@ pub(super) fn offers(player: &mut Player<'_>) -> Check {
                 );
                 if !refused || step.state_hash != turn.state_hash_before {
                     let place = format!("{}, turn {}", sample.task.public.id, number + 1);
-                    tally.find(place, format!("{} was let through: {:?}", step.text, step.outcome), "report this: the host should refuse it");
+                    tally.find(
+                        place,
+                        format!("{} was let through: {:?}", step.text, step.outcome),
+                        "report this: the host should refuse it",
+                    );
                 }
             }
         }
@@ -88,10 +92,14 @@ pub(super) fn odd(player: &mut Player<'_>) -> Check {
             reached += ran(&played);
             tried += made;
             next += made;
-            if let Some(fault) = played.fault() {
+            if let Some(fault) = &played.fault {
                 let text = texts.get(next).cloned().unwrap_or_default();
                 let value = format!("{} ends the episode: {}", crate::sandbox::shorten(text), fault.message);
-                tally.find(format!("{}, {}", task.id, fault.during), value, "check arguments before use, and return a typed error");
+                tally.find(
+                    format!("{}, {}", task.id, fault.during),
+                    value,
+                    "check arguments before use, and return a typed error",
+                );
                 if made == 0 && next == 0 && fault.during != "call" && !fault.during.starts_with("call ") {
                     break; // It cannot even begin.
                 }
@@ -152,6 +160,8 @@ fn variations(tool: &ToolSpec, base: &Value) -> Vec<Value> {
     all
 }
 
+/// Odd values of a type. A whole number written with a fraction (2.0) is an integer to JSON Schema and not to every
+/// language, so it is not among them.
 fn odd_values(kind: &str, known: Option<&Value>) -> Vec<Value> {
     let mut values = match kind {
         "string" => vec![
@@ -181,10 +191,16 @@ fn odd_values(kind: &str, known: Option<&Value>) -> Vec<Value> {
             json!(i64::MAX),
             json!(i64::MIN),
             json!(u64::MAX),
-            json!(1e300),
-            json!(2.0),
         ],
-        "number" => vec![json!(0), json!(-0.0), json!(-1.5), json!(5e-324), json!(1.797e308), json!(-1.797e308), json!(i64::MIN)],
+        "number" => vec![
+            json!(0),
+            json!(-0.0),
+            json!(-1.5),
+            json!(5e-324),
+            json!(1.797e308),
+            json!(-1.797e308),
+            json!(i64::MIN),
+        ],
         "array" => {
             let item = known.and_then(|known| known.get(0)).cloned().unwrap_or_else(|| json!("a"));
             vec![json!([]), json!([item.clone(), item.clone()]), Value::from(vec![item; 5000])]

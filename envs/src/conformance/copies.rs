@@ -82,7 +82,11 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
             Err(why) => return Ok(Some(why)),
         };
         if world.snapshot()?.as_ref() != Ok(&snapshot) || seen(&mut world)? != before {
-            tally.find(place.clone(), "a second snapshot differs from the first, or the state does", "let `snapshot` change nothing");
+            tally.find(
+                place.clone(),
+                "a second snapshot differs from the first, or the state does",
+                "let `snapshot` change nothing",
+            );
         }
         let fresh = player.plugin.instance_with(world.host().fork())?;
         for (kind, copy) in [("a fresh", Some(fresh)), ("a used", used.take())] {
@@ -91,23 +95,37 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
             // The host's side of a copy continues the original's, as a fork does.
             *copy.host_mut() = world.host().fork();
             if let Err(why) = copy.restore(&snapshot)? {
-                tally.find(place.clone(), format!("{kind} instance refuses the snapshot: {why}"), "restore what `snapshot` gives");
+                tally.find(
+                    place.clone(),
+                    format!("{kind} instance refuses the snapshot: {why}"),
+                    "restore what `snapshot` gives",
+                );
                 continue;
             }
             let after = seen(&mut copy)?;
             if after != before {
                 let value = format!(
                     "{kind} instance restored to another state: hash {:016x} for {:016x}, {}",
-                    after.hash, before.hash, apart(&before.state, &after.state)
+                    after.hash,
+                    before.hash,
+                    apart(&before.state, &after.state)
                 );
                 tally.find(place.clone(), value, "put all of the state into the snapshot, and replace all of it");
                 continue;
             }
             if copy.snapshot()?.as_ref() != Ok(&snapshot) {
-                tally.find(place.clone(), format!("{kind} restored instance gives other snapshot bytes"), "write a snapshot in one form only");
+                tally.find(
+                    place.clone(),
+                    format!("{kind} restored instance gives other snapshot bytes"),
+                    "write a snapshot in one form only",
+                );
             }
             if let Some(value) = futures(player, at, &world, copy, &calls[point..])? {
-                tally.find(place.clone(), format!("in {kind} instance: {value}"), "put all that decides later results into the snapshot");
+                tally.find(
+                    place.clone(),
+                    format!("in {kind} instance: {value}"),
+                    "put all that decides later results into the snapshot",
+                );
             }
         }
         damaged(player, &snapshot, &place, tally)?;
@@ -152,7 +170,9 @@ fn damaged(player: &Player<'_>, snapshot: &[u8], place: &str, tally: &mut Tally)
     let mut world = player.plugin.instance(key())?;
     match world.restore(cut) {
         Ok(Err(_)) => {}
-        Ok(Ok(())) => tally.find(place, "a snapshot without its last byte is restored", "check that the whole snapshot was read"),
+        Ok(Ok(())) => {
+            tally.find(place, "a snapshot without its last byte is restored", "check that the whole snapshot was read")
+        }
         Err(fault) => tally.find(place, format!("a cut snapshot: {}", fault.message), "return an error from `restore`"),
     }
     Ok(())
@@ -161,7 +181,10 @@ fn damaged(player: &Player<'_>, snapshot: &[u8], place: &str, tally: &mut Tally)
 /// Where two texts part.
 fn apart(one: &str, two: &str) -> String {
     let at = one.bytes().zip(two.bytes()).take_while(|(a, b)| a == b).count();
-    let from = (0..=at.saturating_sub(20)).rev().find(|at| one.is_char_boundary(*at) && two.is_char_boundary(*at)).unwrap_or(0);
+    let from = (0..=at.saturating_sub(20))
+        .rev()
+        .find(|at| one.is_char_boundary(*at) && two.is_char_boundary(*at))
+        .unwrap_or(0);
     let part = |text: &str| text[from..].chars().take(60).collect::<String>();
     format!("state …{}… became …{}…", part(one), part(two))
 }

@@ -48,7 +48,8 @@ pub(super) fn description(spec: &EnvSpec) -> Check {
     }
     let (tools, splits) = (spec.tools.len(), spec.splits.len());
     let codes: usize = spec.tools.iter().map(|tool| tool.errors.len()).sum();
-    let tried = format!("{tools} tools with {codes} error codes, {splits} splits, {} categories", spec.categories.len());
+    let tried =
+        format!("{tools} tools with {codes} error codes, {splits} splits, {} categories", spec.categories.len());
     tally.close("description", CLAIM, tried, false)
 }
 
@@ -62,7 +63,11 @@ fn arguments(tool: &ToolSpec, tally: &mut Tally) {
     let properties = tool.arguments["properties"].as_object().unwrap_or(&nothing);
     for name in tool.arguments["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !properties.contains_key(name) {
-            tally.find(place.clone(), format!("{name:?} is required and not among the properties"), "declare it, or mend its name");
+            tally.find(
+                place.clone(),
+                format!("{name:?} is required and not among the properties"),
+                "declare it, or mend its name",
+            );
         }
     }
     if tool.arguments["additionalProperties"] != false && !properties.is_empty() {
@@ -83,7 +88,11 @@ pub(super) fn tasks(plugin: &EnvPlugin, options: &Options) -> (Vec<Sample>, Chec
             let task = match plugin.task(&of) {
                 Ok(task) => task,
                 Err(fault) => {
-                    tally.find(place, format!("{}: {}", fault.during, fault.message), "every index of a split gives a legal task");
+                    tally.find(
+                        place,
+                        format!("{}: {}", fault.during, fault.message),
+                        "every index of a split gives a legal task",
+                    );
                     continue;
                 }
             };
@@ -100,7 +109,8 @@ pub(super) fn tasks(plugin: &EnvPlugin, options: &Options) -> (Vec<Sample>, Chec
     orders(plugin, &samples, &mut tally);
     strangers(plugin, options, &mut tally);
     let categories: BTreeSet<&str> = samples.iter().map(|sample| sample.task.public.category.as_str()).collect();
-    let missed: Vec<&str> = spec.categories.iter().map(String::as_str).filter(|name| !categories.contains(name)).collect();
+    let missed: Vec<&str> =
+        spec.categories.iter().map(String::as_str).filter(|name| !categories.contains(name)).collect();
     if !missed.is_empty() {
         tally.note(format!("no task sampled of: {} (--tasks N samples more)", missed.join(", ")));
     }
@@ -113,7 +123,8 @@ pub(super) fn tasks(plugin: &EnvPlugin, options: &Options) -> (Vec<Sample>, Chec
 /// `want` of `have` indices, spread so that a cycle of categories is not hit at one point only.
 fn indices(have: u32, want: u32) -> BTreeSet<u32> {
     let want = want.min(have);
-    (0..want).map(|at| (u64::from(at) * u64::from(have / want) + u64::from(at)) as u32 % have).collect()
+    let step = have.checked_div(want).unwrap_or(1);
+    (0..want).map(|at| at * step + at % step).collect()
 }
 
 fn fresh(plugin: &EnvPlugin) -> Result<Instance, Fault> {

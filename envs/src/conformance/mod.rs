@@ -106,13 +106,17 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Findings that are kept: the first ones tell an author where to look, the rest say the same again.
-    const KEPT: usize = 5;
+    /// Findings that are kept, and how many of them may begin alike: the first ones tell an author where to look, the rest
+    /// say the same again.
+    const KEPT: usize = 8;
+    const ALIKE: usize = 2;
 
     pub fn find(&mut self, place: impl Into<String>, value: impl Into<String>, fix: impl Into<String>) {
         self.found += 1;
-        if self.findings.len() < Self::KEPT {
-            let value = shorten(value.into());
+        let value = shorten(value.into());
+        let beginning = |value: &str| value.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
+        let alike = self.findings.iter().filter(|known| beginning(&known.value) == beginning(&value)).count();
+        if self.findings.len() < Self::KEPT && alike < Self::ALIKE {
             self.findings.push(Finding { place: place.into(), value, fix: fix.into() });
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coevo_core::episode::{Ending, Fault, Turn, Verdict};
+use coevo_core::episode::{Fault, Turn, Verdict};
 use coevo_core::id::ContentId;
 use coevo_core::interface::Interface;
 use coevo_core::protocol::format_call;
@@ -36,20 +36,14 @@ pub(super) struct View {
 /// An episode that was played.
 pub(super) struct Played {
     pub turns: Vec<Turn>,
-    pub ending: Ending,
+    /// What ended it before its agent did.
+    pub fault: Option<Fault>,
     /// The state at the end of each turn, by content.
     pub ends: Vec<ContentId>,
     pub initial: ContentId,
 }
 
 impl Played {
-    pub fn fault(&self) -> Option<&Fault> {
-        match &self.ending {
-            Ending::Faulted(fault) => Some(fault),
-            _ => None,
-        }
-    }
-
     /// The state after the last turn.
     pub fn end(&self) -> &ContentId {
         self.ends.last().unwrap_or(&self.initial)
@@ -168,18 +162,18 @@ impl<'a> Player<'a> {
             Err(fault) => {
                 self.watch.fault(&fault, None);
                 let initial = ContentId::of_bytes(&[]);
-                return Played { turns: Vec::new(), ending: Ending::Faulted(fault), ends, initial };
+                return Played { turns: Vec::new(), fault: Some(fault), ends, initial };
             }
         };
         let mut initial = ContentId::of_bytes(&[]);
         let played = self.turns(&mut session, agent, &mut initial, &mut ends);
-        if let Err((fault, text)) = played {
+        let fault = played.err().map(|(fault, text)| {
             self.watch.fault(&fault, text.as_deref());
-            session.fail(fault);
-        }
+            fault
+        });
         self.watch.peak_memory(session.memory_peak());
         let record = session.finish();
-        Played { turns: record.turns, ending: record.ending, ends, initial }
+        Played { turns: record.turns, fault, ends, initial }
     }
 
     fn turns(
@@ -250,7 +244,11 @@ impl<'a> Player<'a> {
             Verdict::Scored { reward, .. } => reward >= self.plugin.spec().reward_max,
             Verdict::Unscored(fault) => {
                 let place = format!("{}, verdict on {who}", self.samples[sample].task.public.id);
-                tally.find(place, fault.message, "let `verify` judge any record: cut off turns, failed calls, none at all");
+                tally.find(
+                    place,
+                    fault.message,
+                    "let `verify` judge any record: cut off turns, failed calls, none at all",
+                );
                 false
             }
         }

@@ -28,7 +28,10 @@ pub fn transcript(plugin: &EnvPlugin, options: &Options) -> Transcript {
 
 fn entry(sample: &Sample, plays: &[Unobserved]) -> (String, ContentId) {
     let task = &sample.task;
-    (task.public.id.clone(), ContentId::of(&(task, plays.iter().map(|play| (&play.turns, &play.ending, &play.verdict)).collect::<Vec<_>>())))
+    (
+        task.public.id.clone(),
+        ContentId::of(&(task, plays.iter().map(|play| (&play.turns, &play.ending, &play.verdict)).collect::<Vec<_>>())),
+    )
 }
 
 /// An episode in which no state was read.
@@ -68,11 +71,7 @@ fn played(player: &Player<'_>, at: usize, texts: &[Vec<String>]) -> Result<(Vec<
 }
 
 /// Plays everything again, last first and unobserved, and asks another process if there is one.
-pub(super) fn determinism(
-    player: &mut Player<'_>,
-    oracles: &[Played],
-    elsewhere: Option<Elsewhere<'_>>,
-) -> Check {
+pub(super) fn determinism(player: &mut Player<'_>, oracles: &[Played], elsewhere: Option<Elsewhere<'_>>) -> Check {
     let mut tally = Tally::default();
     let samples = player.samples.len();
     let first: Vec<Vec<Unobserved>> = (0..samples).map(|at| unobserved(player, at)).collect();
@@ -81,7 +80,8 @@ pub(super) fn determinism(
         let id = &player.samples[at].task.public.id;
         for (one, two) in first[at].iter().zip(unobserved(player, at)) {
             if *one != two {
-                let value = difference(&one.turns, &two.turns, true).unwrap_or_else(|| "ending or verdict differs".to_owned());
+                let value =
+                    difference(&one.turns, &two.turns, true).unwrap_or_else(|| "ending or verdict differs".to_owned());
                 tally.find(format!("{id} ({}), played twice", one.who), value, fix);
             }
         }
@@ -89,7 +89,11 @@ pub(super) fn determinism(
         let watched = oracles.get(at).zip(first[at].first());
         let seen = watched.and_then(|(watched, alone)| difference(&watched.turns, &alone.turns, false));
         if let Some(value) = seen {
-            tally.find(format!("{id}, with and without reading the state"), value, "let `state` and `snapshot` change nothing");
+            tally.find(
+                format!("{id}, with and without reading the state"),
+                value,
+                "let `state` and `snapshot` change nothing",
+            );
         }
     }
     let here: Transcript = (0..samples).map(|at| entry(&player.samples[at], &first[at])).collect();
@@ -118,7 +122,9 @@ pub(super) fn determinism(
 fn difference(one: &[Turn], two: &[Turn], fuel: bool) -> Option<String> {
     for (number, (a, b)) in one.iter().zip(two).enumerate() {
         for (step, (x, y)) in a.steps.iter().zip(&b.steps).enumerate() {
-            let here = |what: &str, x: String, y: String| Some(format!("turn {}, step {}: {what} was {x}, is {y}", number + 1, step + 1));
+            let here = |what: &str, x: String, y: String| {
+                Some(format!("turn {}, step {}: {what} was {x}, is {y}", number + 1, step + 1))
+            };
             if x.observation != y.observation {
                 return here("the observation", x.observation.clone(), y.observation.clone());
             }

@@ -27,7 +27,7 @@ pub(super) fn fixtures(player: &mut Player<'_>, oracles: &[Played]) -> Check {
     let (mut cut, mut departed, mut same, mut lenient) = (0, [0; 4], 0, 0);
     for (at, oracle) in oracles.iter().enumerate() {
         let sample = &player.samples[at];
-        if oracle.fault().is_some() || !player.solved(at, &oracle.turns, "the reference", &mut tally) {
+        if oracle.fault.is_some() || !player.solved(at, &oracle.turns, "the reference", &mut tally) {
             continue; // The check of the reference says so.
         }
         if needs_calls(sample) {
@@ -35,12 +35,19 @@ pub(super) fn fixtures(player: &mut Player<'_>, oracles: &[Played]) -> Check {
         }
         for departure in departures(player, at) {
             let Departure { kind, turn, call, calls } = departure;
-            let texts: Vec<Vec<String>> = sample.task.hidden.reference.iter().enumerate().map(|(number, reference)| {
-                let calls = if number == turn { &calls } else { &reference.calls };
-                calls.iter().map(format_call).chain([answer_text(reference)]).collect()
-            }).collect();
+            let texts: Vec<Vec<String>> = sample
+                .task
+                .hidden
+                .reference
+                .iter()
+                .enumerate()
+                .map(|(number, reference)| {
+                    let calls = if number == turn { &calls } else { &reference.calls };
+                    calls.iter().map(format_call).chain([answer_text(reference)]).collect()
+                })
+                .collect();
             let played = player.play_texts(at, kind, &texts);
-            if played.fault().is_some() {
+            if played.fault.is_some() {
                 continue; // The watch has told it.
             }
             let passed = player.solved(at, &played.turns, kind, &mut tally);
@@ -82,15 +89,27 @@ fn cut_off(player: &mut Player<'_>, at: usize, oracle: &Played, tally: &mut Tall
         let place = format!("{id}, only {kept} of {} turns played", oracle.turns.len());
         match player.judge(at, &oracle.turns[..kept]) {
             Verdict::Unscored(fault) => {
-                tally.find(place, format!("verify: {}", fault.message), "judge what was played, and fail the turns that were not");
+                tally.find(
+                    place,
+                    format!("verify: {}", fault.message),
+                    "judge what was played, and fail the turns that were not",
+                );
             }
             Verdict::Scored { reward, .. } if reward >= most => {
-                tally.find(place, format!("earns the full reward of {reward}"), "a turn that was not played cannot pass where it needs calls");
+                tally.find(
+                    place,
+                    format!("earns the full reward of {reward}"),
+                    "a turn that was not played cannot pass where it needs calls",
+                );
             }
             Verdict::Scored { turns, .. } => {
                 let wrong = turns.iter().take(kept).enumerate().find(|(_, turn)| turn.failure.is_some());
                 if let Some((turn, verdict)) = wrong {
-                    let value = format!("turn {} fails ({}) though it was played as the reference plays it", turn + 1, verdict.detail);
+                    let value = format!(
+                        "turn {} fails ({}) though it was played as the reference plays it",
+                        turn + 1,
+                        verdict.detail
+                    );
                     tally.find(place, value, "judge each turn by what was done up to its end");
                 }
             }

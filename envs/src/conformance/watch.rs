@@ -40,7 +40,8 @@ pub(super) fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
             let sorted: BTreeMap<&String, &Value> = fields.iter().collect();
-            let fields = sorted.into_iter().map(|(name, field)| format!("{}:{}", Value::from(name.as_str()), canonical(field)));
+            let fields =
+                sorted.into_iter().map(|(name, field)| format!("{}:{}", Value::from(name.as_str()), canonical(field)));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
@@ -105,7 +106,8 @@ pub(super) struct Watch {
 impl Watch {
     pub fn new(plugin: &EnvPlugin) -> Self {
         let spec = plugin.spec().clone();
-        let compiled = spec.tools.iter().map(|tool| Schema::compile(&tool.result).expect("compiled when it was loaded"));
+        let compiled =
+            spec.tools.iter().map(|tool| Schema::compile(&tool.result).expect("compiled when it was loaded"));
         Self {
             results: compiled.collect(),
             limits: plugin.sandbox().limits().clone(),
@@ -148,7 +150,11 @@ impl Watch {
         for secret in labels {
             if holds(&sample.task.public.initial_state, &secret.text) {
                 let place = format!("{}, initial-state", self.task);
-                self.hidden.find(place, format!("holds the label's {:?}", secret.text), "keep what only the verifier may know in `label`");
+                self.hidden.find(
+                    place,
+                    format!("holds the label's {:?}", secret.text),
+                    "keep what only the verifier may know in `label`",
+                );
             }
         }
     }
@@ -219,12 +225,24 @@ impl Watch {
                 self.executed += 1;
                 let first = self.results[tool].violations(result).into_iter().next();
                 if let Some(violation) = first {
-                    let value = format!("{} returned {result}: {}", shown(), violation.message.replace("the arguments", "the result"));
-                    self.schema.find(place.clone(), value, format!("mend the result, or the result schema of {}", call.name));
+                    let value = format!(
+                        "{} returned {result}: {}",
+                        shown(),
+                        violation.message.replace("the arguments", "the result")
+                    );
+                    self.schema.find(
+                        place.clone(),
+                        value,
+                        format!("mend the result, or the result schema of {}", call.name),
+                    );
                 }
                 if changed && !self.spec.tools[tool].mutates {
                     let value = format!("{} changed the state, and {} is not declared to", shown(), call.name);
-                    self.effects.find(place, value, format!("declare {} as mutating, or leave the state alone", call.name));
+                    self.effects.find(
+                        place,
+                        value,
+                        format!("declare {} as mutating, or leave the state alone", call.name),
+                    );
                 }
             }
             (StepOutcome::ToolError { code, .. }, Some(tool)) => {
@@ -273,7 +291,8 @@ impl Watch {
         let nothing = self.steps == 0;
         let (steps, episodes) = (self.steps, self.episodes);
         let all = format!("{steps} steps of {episodes} episodes");
-        let declared = self.spec.tools.iter().flat_map(|tool| tool.errors.iter().map(|e| (tool.name.clone(), e.code.clone())));
+        let declared =
+            self.spec.tools.iter().flat_map(|tool| tool.errors.iter().map(|e| (tool.name.clone(), e.code.clone())));
         let declared: Vec<_> = declared.collect();
         let missing: Vec<String> = declared
             .iter()
@@ -311,7 +330,12 @@ impl Watch {
                 format!("{covered} of {} declared codes provoked", declared.len()),
                 nothing,
             ),
-            self.effects.close("effects", "only a successful call of a mutating tool changes the state", all.clone(), nothing),
+            self.effects.close(
+                "effects",
+                "only a successful call of a mutating tool changes the state",
+                all.clone(),
+                nothing,
+            ),
             self.hash.close(
                 "state hash",
                 "the hash changes if and only if the state does",
@@ -353,7 +377,8 @@ fn secrets(sample: &Sample) -> Vec<Secret> {
         leaves(&label, &mut add);
     }
     for turn in &hidden.reference {
-        for call in turn.calls.iter().filter(|call| call.arguments.as_object().is_some_and(|fields| !fields.is_empty())) {
+        for call in turn.calls.iter().filter(|call| call.arguments.as_object().is_some_and(|fields| !fields.is_empty()))
+        {
             add("reference call", format_call(call));
         }
         add("reference answer", answer_text(turn));

@@ -2,7 +2,7 @@
 
 use coevo_core::episode::{Boundary, Fault};
 use coevo_core::task::Side;
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use super::host::Flood;
 use super::{HostState, Sandbox, SandboxLimits};
@@ -46,7 +46,7 @@ impl Instance {
             Err(error) => {
                 let bytes = sandbox.limits().data_bytes;
                 let mut fault = fault(&error, store.data(), sandbox.limits(), bytes, "instantiate".to_owned());
-                if fault.boundary == Boundary::GuestOutput {
+                if error.is::<PoolConcurrencyLimitError>() {
                     fault.boundary = Boundary::Host;
                     fault.message.push_str(" (sandbox.live_instances may be too low)");
                 }

@@ -43,7 +43,12 @@ fn report(fault: &str) -> Report {
 fn found(fault: &str, report: &Report, name: &str, needle: &str) {
     let check: &Check = report.checks.iter().find(|check| check.name == name).unwrap();
     let text = format!("{:#?}", check.findings);
-    assert_eq!(check.outcome, Outcome::Failed, "{fault}: {name} passed; failed were {:?}", report.failed().collect::<Vec<_>>());
+    assert_eq!(
+        check.outcome,
+        Outcome::Failed,
+        "{fault}: {name} passed; failed were {:?}",
+        report.failed().collect::<Vec<_>>()
+    );
     assert!(text.contains(needle), "{fault}: no {needle:?} in {text}");
     assert!(check.findings.iter().all(|f| !f.place.is_empty() && !f.value.is_empty() && !f.fix.is_empty()), "{text}");
 }
@@ -140,7 +145,7 @@ fn a_sound_environment_passes_and_says_what_it_could_not_try() {
     let never = EnvPlugin::from_bytes(sandbox(), "never", &described("error_never")).unwrap();
     let never = check(&never, &Options { tasks: 3, seed: 1 }, None, &mut |_| ());
     let codes = never.checks.iter().find(|check| check.name == "error codes").unwrap();
-    assert!(codes.outcome == Outcome::Passed && codes.tried == "4 of 5 declared codes provoked", "{codes:?}");
+    assert!(codes.outcome == Outcome::Passed && codes.tried == "3 of 4 declared codes provoked", "{codes:?}");
     assert_eq!(codes.notes, ["never provoked (1): clear: struck_by_lightning"]);
 }
 

@@ -56,7 +56,10 @@ fn a_loop_in_any_export_runs_out_of_fuel() {
     let Verdict::Unscored(fault) = verdict else { panic!("{verdict:?}") };
     check("verify_spin", &fault, Boundary::Verifier, "verify", "GuestFuel: used up its fuel");
     let refused = baked("describe_spin");
-    assert!(matches!(&refused, LoadError::Fault { during, message, .. } if during == "describe" && message.contains("fuel")), "{refused}");
+    assert!(
+        matches!(&refused, LoadError::Fault { during, message, .. } if during == "describe" && message.contains("fuel")),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -73,13 +76,26 @@ fn what_a_guest_hoards_or_claims_is_bounded() {
         check(mode, &after_a_call(mode), boundary, "call add", says);
     }
     check("reset_bomb", &begun(&task("reset_bomb")).err().unwrap(), Boundary::GuestMemory, "reset", "bytes of memory");
-    check("state_gigabyte", &env("state_gigabyte").state().unwrap_err(), Boundary::GuestOutput, "state", "out of bounds");
+    check(
+        "state_gigabyte",
+        &env("state_gigabyte").state().unwrap_err(),
+        Boundary::GuestOutput,
+        "state",
+        "out of bounds",
+    );
     let import = |split: &str| hostile().import_task(&format!(r#"{{"split":"{split}"}}"#)).unwrap_err();
     check("import bomb", &import("bomb"), Boundary::GuestMemory, "import-task", "bytes of memory");
     check("import gigabyte", &import("gigabyte"), Boundary::GuestOutput, "import-task", "out of bounds");
     // A thousand texts in one megabyte of the guest would be a gigabyte of the host.
     check("import same", &import("same_offered"), Boundary::GuestOutput, "import-task", "more than 16777216 bytes");
-    check("import turns", &import("many_turns"), Boundary::GuestOutput, "import-task", "more than 16777216 bytes");
+    check("import turns", &import("many_turns"), Boundary::GuestFuel, "import-task", "fuel");
+    check(
+        "state_huge",
+        &env("state_huge").state().unwrap_err(),
+        Boundary::GuestOutput,
+        "state",
+        "more than 16777216 bytes",
+    );
     check("import deep", &import("deep_state"), Boundary::GuestOutput, "import-task", "initial-state is no JSON");
     let asked = |mode: &str| begun(&with_user(mode)).unwrap().next_turn().unwrap_err();
     check("user_offers", &asked("user_offers"), Boundary::GuestOutput, "next-user", "more than 1048576 bytes");
@@ -89,7 +105,13 @@ fn what_a_guest_hoards_or_claims_is_bounded() {
         Verdict::Scored { .. } => panic!("{mode} was scored"),
     };
     check("verify_bomb", &judged("verify_bomb"), Boundary::Verifier, "verify", "GuestMemory: asked for");
-    check("verify_many", &judged("verify_many"), Boundary::Verifier, "verify", "100000 turns were judged, the task has 2");
+    check(
+        "verify_many",
+        &judged("verify_many"),
+        Boundary::Verifier,
+        "verify",
+        "100000 turns were judged, the task has 2",
+    );
     check("verify_details", &judged("verify_details"), Boundary::Verifier, "verify", "more than 16777216 bytes");
     let grown = peak_memory().saturating_sub(before);
     assert!(grown < HOST_MEMORY, "the host's memory grew by {} MiB", grown >> 20);
@@ -112,10 +134,10 @@ fn what_grows_with_every_call_ends_its_own_episode() {
     // Its state is too much to show before that.
     let mut env = crate::common::env("grows");
     env.next_turn().unwrap();
-    for _ in 0..3 {
-        env.step(r#"@add {"by":1}"#).unwrap();
-    }
+    env.step(r#"@add {"by":1}"#).unwrap();
     assert!(env.state().is_ok());
+    (0..4).for_each(|_| drop(env.step(r#"@add {"by":1}"#).unwrap()));
+    check("grows", &env.state().unwrap_err(), Boundary::GuestMemory, "state", "bytes of memory");
 }
 
 #[test]
@@ -221,8 +243,8 @@ fn descriptions_that_would_hurt_the_host_are_refused() {
         ("name_bytes", &["describe failed", "utf-8"]),
         ("same_categories", &["describe failed", "more than 16777216 bytes"]),
         ("long_categories", &["describe failed", "bytes of memory"]),
-        ("many_tools", &["tools: there are 20000, at most 1024"]),
-        ("many_codes", &["errors of a tool: there are 5000, at most 256"]),
+        ("many_tools", &["tools: there are 2000, at most 1024"]),
+        ("many_codes", &["errors of a tool: there are 1000, at most 256"]),
         ("same_tools", &["describe failed", "more than 16777216 bytes"]),
         ("schema_deep", &["tool \"look\"", "arguments schema"]),
         ("schema_text", &["tool \"look\"", "no JSON"]),

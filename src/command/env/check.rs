@@ -15,7 +15,9 @@ const WIDTH: usize = 110;
 /// `coevo env check`. Exit code 0 only if every check passes.
 pub fn check(args: &EnvCheckArgs) -> Done {
     if args.tasks == 0 {
-        return Err(Failure::bad_input("--tasks 0: nothing would be checked\nhint: give the number of tasks of each split"));
+        return Err(Failure::bad_input(
+            "--tasks 0: nothing would be checked\nhint: give the number of tasks of each split",
+        ));
     }
     let options = Options { tasks: args.tasks, seed: args.seed };
     let sandbox = Sandbox::new(SandboxLimits::default()).map_err(RunError::from)?;
@@ -38,7 +40,10 @@ pub fn check(args: &EnvCheckArgs) -> Done {
         let failed: Vec<&str> = report.failed().collect();
         let passed = report.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
         let idle = report.checks.len() - passed - failed.len();
-        print!("\n{} {} (component {}), {} tasks, seed {}: ", report.environment, report.version, report.component, report.tasks, report.seed);
+        print!(
+            "\n{} {} (component {}), {} tasks, seed {}: ",
+            report.environment, report.version, report.component, report.tasks, report.seed
+        );
         println!("{passed} passed, {} failed, {idle} had nothing to try", failed.len());
         if !failed.is_empty() {
             println!("failed: {}", failed.join(", "));

@@ -86,7 +86,7 @@ fn run(state: &mut State, name: &str, arguments: &Value) -> Result<Value, ToolEr
         return Err(error("nothing_there", "there is none"));
     }
     let done = match name {
-        "put" if have + count > 99 => Err(error("too_many", "at most 99 of a kind fit")),
+        "put" if have + count > 40 => Err(error("too_many", "at most 40 of a kind fit")),
         "put" => {
             state.stock.insert(item, have + count);
             Ok(json!({"count": have + count}))
@@ -388,11 +388,12 @@ impl Guest for Pantry {
     }
 
     fn verify(task: Task, turns: Vec<TurnRecord>) -> Result<Verdict, String> {
+        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        FAULT.set(parse(&task.initial_state)["fault"].as_u64().unwrap_or(0));
         if planted("verify_traps") && turns.len() < task.turns.len() {
             panic!("an episode has all its turns");
         }
         let (mut want, mut have) = (from_json(&task.initial_state)?, from_json(&task.initial_state)?);
-        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
         let mut seen = Vec::new();
         let mut verdicts = Vec::new();
         let unplayed = TurnRecord { calls: vec![], answer: None };
@@ -426,7 +427,7 @@ impl Guest for Pantry {
             verdicts.push(TurnVerdict { failure, detail: String::new() });
         }
         let passed = match () {
-            _ if planted("fails_the_reference") && task.id.contains(":1:") => false,
+            _ if planted("fails_the_reference") && task.id.contains(":0:") => false,
             _ if planted("passes_silence") && turns.len() == 3 && turns.iter().all(|turn| turn.calls.is_empty()) => {
                 true
             }

@@ -23,7 +23,7 @@ pub fn spin() -> ! {
 pub fn bomb() -> ! {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     loop {
-        hoard.push(vec![7; 1 << 20]);
+        hoard.push(Vec::with_capacity(1 << 20));
         std::hint::black_box(&hoard);
     }
 }
@@ -37,6 +37,15 @@ pub fn recurse(depth: u64) -> u64 {
 /// A text of a gigabyte that is not there: its length is a lie.
 pub fn gigabyte() -> String {
     unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(1024), 1 << 30, 1 << 30) }
+}
+
+/// A JSON text of this many bytes, honestly made.
+pub fn long_text(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes);
+    text.push('"');
+    text.extend(std::iter::repeat_n("s", bytes - 2));
+    text.push('"');
+    text
 }
 
 /// Many texts that all lie in the same megabyte: the guest has one, the host would have them all.
@@ -126,12 +135,12 @@ pub fn tools() -> Vec<Tool> {
     };
     let one = |arguments: String| vec![tool("look".into(), arguments)];
     if baked("many_tools") {
-        return (0..20_000).map(|at| tool(format!("t{at}"), "{}".into())).collect();
+        return (0..2000).map(|at| tool(format!("t{at}"), "{}".into())).collect();
     }
     if baked("many_codes") {
         let mut tools = one("{}".into());
         tools[0].errors =
-            (0..5000).map(|at| ErrorCode { code: format!("e{at}"), description: String::new() }).collect();
+            (0..1000).map(|at| ErrorCode { code: format!("e{at}"), description: String::new() }).collect();
         return tools;
     }
     if baked("same_tools") {

@@ -75,8 +75,8 @@ fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Re
         "recurse" => return Ok(harm::recurse(0).to_string()),
         "gigabyte" => return Ok(harm::gigabyte()),
         "random_flood" | "clock_flood" | "log_flood" | "empty_log_flood" => harm::flood(&state.mode),
-        // A megabyte more in each call, in the state and in what is made of it.
-        "grows" => state.notes.push("g".repeat(1 << 20)),
+        // Four megabytes more in each call, in the state and in what is made of it.
+        "grows" => state.notes.push("g".repeat(4 << 20)),
         "no_code" => return Err(error("", "no", "")),
         "dirt" => return Ok(format!("{{\"dirt\":{}}}", harm::dirt())),
         "nan" => return Ok(format!("{{\"bits\":{:?}}}", harm::nan_bits())),
@@ -326,6 +326,7 @@ impl Guest for Counter {
         STATE.with_borrow(|state| match state.mode.as_str() {
             "hash_spin" => harm::spin(),
             "hash_trap" => panic!("on request"),
+            "grows" => state.notes.len() as u64,
             _ => hash(state),
         })
     }
@@ -334,8 +335,9 @@ impl Guest for Counter {
         STATE.with_borrow(|state| match state.mode.as_str() {
             "bad_state" => "nonsense".into(),
             "state_spin" => harm::spin(),
+            "state_huge" => harm::long_text(17 << 20),
             "state_gigabyte" => harm::gigabyte(),
-            "grows" => format!("{{\"notes\":{:?}}}", state.notes),
+            "grows" => format!("{{\"notes\":[\"{}\"]}}", state.notes.join("\",\"")),
             _ => format!("{{\"counter\":{},\"notes\":{}}}", state.counter, state.notes.len()),
         })
     }
