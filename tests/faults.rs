@@ -78,6 +78,18 @@ fn eval_counts_faults_apart() {
     assert_eq!(summary["unscored"], json!(4), "{summary}");
 }
 
+/// Two sound tasks, then twelve ways of harming the host: none keeps the others from being played, and the process stays
+/// small.
+#[test]
+fn an_evaluation_goes_on_through_everything_hostile() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    counter(folder.path());
+    let args = ["eval", "--env", "./hostile.wasm", "--agent", "oracle", "--split", "harm", "--tasks", "14", "--json"];
+    let summary: Value = serde_json::from_str(&succeed(folder.path(), &args)).expect("JSON");
+    assert_eq!(summary["all"], json!({ "scored": 2, "passed": 2 }), "{summary}");
+    assert_eq!(summary["unscored"], json!(12), "{summary}");
+}
+
 #[test]
 fn fuel_that_runs_out_is_a_fault_too() {
     let folder = tempfile::tempdir().expect("a temporary folder");

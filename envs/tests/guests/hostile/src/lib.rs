@@ -28,6 +28,22 @@ const SPLITS: [&str; 3] = ["train", "dev", "test"];
 /// Modes of tasks 4 to 7 of each split.
 const PLAYED: [&str; 4] = ["trap", "bad_json", "reset_trap", "verify_trap"];
 
+/// Modes of tasks 2 to 13 of the split `harm`.
+const HARM: [&str; 12] = [
+    "spin",
+    "bomb",
+    "recurse",
+    "gigabyte",
+    "bad_utf8",
+    "huge",
+    "log_flood",
+    "empty_log_flood",
+    "hash_trap",
+    "no_code",
+    "verify_bomb",
+    "verify_details",
+];
+
 thread_local! {
     static STATE: RefCell<State> = RefCell::new(State::default());
     static PROFILE: RefCell<(String, u32)> = const { RefCell::new((String::new(), 0)) };
@@ -153,7 +169,11 @@ fn honest() -> Description {
             tool("roll", none, false, Side::Agent),
             tool("poke", none, true, Side::User),
         ],
-        splits: SPLITS.iter().map(|name| SplitInfo { name: (*name).into(), tasks: 8 }).collect(),
+        splits: SPLITS
+            .iter()
+            .map(|name| SplitInfo { name: (*name).into(), tasks: 8 })
+            .chain([SplitInfo { name: "harm".into(), tasks: 14 }])
+            .collect(),
         categories: vec!["base".into()],
         reward_min: 0.0,
         reward_max: 1.0,
@@ -222,6 +242,8 @@ impl Guest for Counter {
                 let mode = PLAYED[index as usize - 4];
                 task.initial_state = format!("{{\"mode\":\"{mode}\"}}");
             }
+            "harm" if index < 2 => {}
+            "harm" if index < 14 => task.initial_state = format!("{{\"mode\":\"{}\"}}", HARM[index as usize - 2]),
             "unknown_offered" => task.turns[1].offered.push("fly".into()),
             "twice_offered" => task.turns[1].offered.push("add".into()),
             "user_offered" => task.turns[1].offered.push("poke".into()),
