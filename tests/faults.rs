@@ -30,6 +30,7 @@ fn a_run_through_faults_reaches_its_end() {
         let name = coevo_trace::episode_name(&record.episode.key);
         let expected = boundaries.get(&record.episode.key.task.index);
         let mut steps = record.episode.turns.iter().flat_map(|turn| &turn.steps);
+        // A call that the host rejects never meets the guest.
         let called =
             steps.any(|step| matches!(step.outcome, StepOutcome::Executed { .. } | StepOutcome::ToolError { .. }));
         match (&record.verdict, expected) {

@@ -64,7 +64,8 @@ const TRAJECTORIES: u32 = 60;
 
 fn native(args: &BenchArgs) -> Result<Value, Failure> {
     let Some(program) = &args.native else {
-        let hint = "hint: in plugins/, `cargo build --release --example native_travel -p travel`, then --native its path";
+        let hint =
+            "hint: in plugins/, `cargo build --release --example native_travel -p travel`, then --native its path";
         return Err(Failure::bad_input(format!("bench native: --native PROGRAM is missing\n{hint}")));
     };
     let plugin = env::load(&args.env)?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::key;
 use crate::abi::{self, types};
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Instance, ToolReply};
+use crate::sandbox::ToolReply;
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,9 @@ impl Comparison {
 pub enum CompareError {
     #[error("{during}: {message}", during = .0.during, message = .0.message)]
     Fault(Fault),
-    #[error("{program}: {reason}\nhint: it is made by `cargo build --release --example native_NAME -p NAME` in plugins/")]
+    #[error(
+        "{program}: {reason}\nhint: it is made by `cargo build --release --example native_NAME -p NAME` in plugins/"
+    )]
     Native { program: String, reason: String },
     #[error(
         "the native program computed {native}, the sandbox {sandbox}: they are not the same environment or version"
@@ -179,14 +181,14 @@ fn measure(plugin: &EnvPlugin, prepared: &[Prepared], millis: u64, begun: bool) 
 
 /// One trajectory in an instance of its own; folds the state hashes on the way.
 fn play(plugin: &EnvPlugin, trajectory: &Prepared, begun: bool) -> Result<u64, Fault> {
-    let (mut world, mut sum): (Instance, u64);
-    if begun {
-        (world, sum) = plugin.starts().of(plugin, &trajectory.task.public)?.begin(plugin, key())?;
+    let (mut world, mut sum) = if begun {
+        plugin.starts().of(plugin, &trajectory.task.public)?.begin(plugin, key())?
     } else {
-        world = plugin.instance(key())?;
+        let mut world = plugin.instance(key())?;
         world.reset(&trajectory.task.public.initial_state)?;
-        sum = world.state_hash()?;
-    }
+        let hash = world.state_hash()?;
+        (world, hash)
+    };
     for (name, arguments) in &trajectory.calls {
         match world.call(name, arguments, Side::Agent)? {
             ToolReply::Result(text) => drop(black_box(text)),

@@ -166,7 +166,6 @@ fn futures(
 /// A snapshot that was cut short is refused with an error.
 fn damaged(player: &Player<'_>, snapshot: &[u8], place: &str, tally: &mut Tally) -> Result<(), Fault> {
     let Some((_, cut)) = snapshot.split_last() else { return Ok(()) };
-    let cut = &snapshot[..cut.len()];
     let mut world = player.plugin.instance(key())?;
     match world.restore(cut) {
         Ok(Err(_)) => {}

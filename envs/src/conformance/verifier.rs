@@ -174,8 +174,11 @@ fn alter(value: &Value, name: &str, player: &Player<'_>) -> Value {
     match value {
         Value::String(text) => {
             let known = player.pool.calls.values().flatten().filter_map(|call| call.get(name));
-            let other = known.filter(|other| other.is_string() && *other != value).next();
-            other.cloned().unwrap_or_else(|| Value::from(format!("{text}x")))
+            let mut known = known;
+            known
+                .find(|other| other.is_string() && *other != value)
+                .cloned()
+                .unwrap_or_else(|| Value::from(format!("{text}x")))
         }
         Value::Number(number) => number.as_i64().map_or(Value::from(1.5), |n| Value::from(n.saturating_add(1))),
         Value::Bool(flag) => Value::from(!flag),

@@ -203,7 +203,7 @@ fn task(split: &str, index: u32, seed: u64) -> Task {
             vec![call("look", json!({"item": item})), call("clear", json!({"item": ITEMS[(index as usize + 1) % 3]}))]
         }
     };
-    let third = vec![call("clear", json!({"item": item}))];
+    let third = vec![call("clear", json!({"item": ITEMS[(index as usize + 1) % 3]}))];
     let reference =
         |calls: Vec<ToolCall>, answer: String, mentions: Vec<Vec<String>>| ReferenceTurn { calls, answer, mentions };
     let mut state = json!({"stock": start, "labels": [], "fault": seed});
@@ -223,7 +223,7 @@ fn task(split: &str, index: u32, seed: u64) -> Task {
         turns: vec![
             turn(format!("Put {more} {item} in, take {} out, and tag them.", start[item] + 6), &early),
             turn(ask, &early),
-            turn(format!("Throw all {item} away."), &all),
+            turn(format!("Throw all {} away.", ITEMS[(index as usize + 1) % 3]), &all),
         ],
         user_profile: String::new(),
         reference: vec![
