@@ -11,7 +11,7 @@ use super::player::{Played, Player};
 use super::{Check, Tally};
 
 /// Steps of a long episode.
-const LONG: usize = 150;
+const LONG: usize = 300;
 /// Samples on which odd arguments are tried: each gets them for every tool.
 const ODD: usize = 4;
 /// Odd calls tried at most of each of these samples.
@@ -235,7 +235,8 @@ pub(super) fn long(player: &mut Player<'_>) {
     debug_assert!(tools.iter().all(|tool| tool.side == Side::Agent));
 }
 
-/// Replaces about one argument in `mix` + 1 by one that stood elsewhere.
+/// Replaces about one argument in `mix` + 1 by one that stood elsewhere, and now and then alters one in its own form: an id
+/// that is not there, another date, a larger number.
 fn vary(arguments: &mut Value, mix: u64, pool: &super::player::Pool, stream: &mut Stream) {
     for (name, value) in arguments.as_object_mut().into_iter().flatten() {
         if stream.below(mix + 1) == 0
@@ -243,5 +244,32 @@ fn vary(arguments: &mut Value, mix: u64, pool: &super::player::Pool, stream: &mu
         {
             *value = other;
         }
+        if stream.below(6) == 0 {
+            match value {
+                Value::String(text) => *text = reshaped(text, stream),
+                Value::Number(number) => {
+                    if let Some(number) = number.as_i64().and_then(|number| number.checked_mul(10)) {
+                        *value = Value::from(number);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
+}
+
+/// The text with one letter or digit changed to another of its kind.
+fn reshaped(text: &str, stream: &mut Stream) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let places: Vec<usize> = (0..chars.len()).filter(|at| chars[*at].is_ascii_alphanumeric()).collect();
+    if !places.is_empty() {
+        let at = places[stream.below(places.len() as u64) as usize];
+        let (first, count) = match chars[at] {
+            '0'..='9' => (b'0', 10),
+            'A'..='Z' => (b'A', 26),
+            _ => (b'a', 26),
+        };
+        chars[at] = char::from(first + stream.below(count) as u8);
+    }
+    chars.into_iter().collect()
 }
