@@ -76,7 +76,10 @@ fn native(args: &BenchArgs) -> Result<Value, Failure> {
     })?;
     if !args.json {
         let calls = found.native.first().map_or(0, |pass| pass.calls);
-        println!("native ({}, {TRAJECTORIES} trajectories with {calls} calls, one core), µs a trajectory", args.env);
+        println!(
+            "native ({}, {TRAJECTORIES} trajectories with {calls} calls, one core), µs a trajectory, least of many passes",
+            args.env
+        );
         println!("  {:28} {:>9} {:>9} {:>9}", "", "play", "verify", "whole");
         for (name, passes) in [
             ("native", &found.native),
