@@ -54,7 +54,7 @@ fn plain(extra: &str, describe: &str) -> Vec<u8> {
 }
 
 fn load(bytes: &[u8]) -> LoadError {
-    EnvPlugin::from_bytes(sandbox(), "odd.wasm", bytes).err().expect("it must not load")
+    EnvPlugin::from_bytes(sandbox(), "odd.wasm", bytes).expect_err("it must not load")
 }
 
 #[test]

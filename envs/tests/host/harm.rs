@@ -96,7 +96,6 @@ fn what_a_guest_hoards_or_claims_is_bounded() {
         "state",
         "more than 16777216 bytes",
     );
-    check("import deep", &import("deep_state"), Boundary::GuestOutput, "import-task", "initial-state is no JSON");
     let asked = |mode: &str| begun(&with_user(mode)).unwrap().next_turn().unwrap_err();
     check("user_offers", &asked("user_offers"), Boundary::GuestOutput, "next-user", "more than 1048576 bytes");
     check("user_list", &asked("user_list"), Boundary::GuestMemory, "next-user", "bytes of memory");

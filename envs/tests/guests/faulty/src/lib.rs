@@ -113,7 +113,7 @@ fn run(state: &mut State, name: &str, arguments: &Value) -> Result<Value, ToolEr
                 state.labels.push("looked".into());
             }
             let have = match () {
-                _ if planted("lossy_later") && state.looks % 5 == 0 => have + 1,
+                _ if planted("lossy_later") && state.looks % 2 == 0 => have + 1,
                 _ if planted("observed") => have + OBSERVED.with_borrow(|seen| *seen % 2),
                 _ => have,
             };

@@ -153,8 +153,7 @@ pub fn tools() -> Vec<Tool> {
         return one(format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)));
     }
     if baked("schema_wide") {
-        let names: Vec<String> = (0..21_000).map(|at| format!("\"p{at}\":{{}}")).collect();
-        return one(format!("{{\"properties\":{{{}}}}}", names.join(",")));
+        return one(format!("{{\"allOf\":[{}{{}}]}}", "{},".repeat(21_000)));
     }
     if baked("schema_doubles") {
         // Thirty definitions, each of which asks twice for the next.

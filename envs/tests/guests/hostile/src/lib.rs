@@ -263,7 +263,6 @@ impl Guest for Counter {
                 task.turns = (0..200_000).map(|_| turn("Add.")).collect();
                 task.reference.clear();
             }
-            "deep_state" => task.initial_state = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
             "simulated" => {
                 task.user_profile = "{\"patience\":2}".into();
                 task.turns.iter_mut().for_each(|turn| turn.message = UserMessage::Simulated);
