@@ -236,6 +236,26 @@ pub enum EnvVerb {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Try everything an environment must keep to, and report it; exit 1 where a check fails
+    Check(EnvCheckArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct EnvCheckArgs {
+    /// Shipped name, folder or .wasm file
+    pub env: String,
+    /// How many tasks of each split are tried
+    #[arg(long, default_value_t = 8)]
+    pub tasks: u32,
+    /// Seed of the tasks and of everything drawn
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print what another process compares instead of checking
+    #[arg(long, hide = true)]
+    pub transcript: bool,
 }
 
 /// What a new environment is written in.
@@ -271,6 +291,15 @@ pub struct BenchArgs {
     /// What to measure [default: all]
     #[arg(value_enum)]
     pub what: Vec<Bench>,
+    /// For `native`: the program made by `cargo build --release --example native_travel -p travel` in plugins/
+    #[arg(long, value_name = "PROGRAM")]
+    pub native: Option<PathBuf>,
+    /// For `live`: episodes that live at once
+    #[arg(long, default_value_t = 10_000)]
+    pub instances: u32,
+    /// Environment of `sandbox`, `native` and `live`: shipped name, folder or .wasm file
+    #[arg(long, default_value = "travel")]
+    pub env: String,
     #[arg(long)]
     pub json: bool,
 }
@@ -279,6 +308,10 @@ pub struct BenchArgs {
 pub enum Bench {
     /// Instantiate, reset, call, snapshot, restore, fork
     Sandbox,
+    /// Whole trajectories in the sandbox beside the same code run natively (--native)
+    Native,
+    /// Thousands of episodes alive at once, each stepped in turn
+    Live,
     /// Engine and trace overhead as a share of tool time, with 1,000 slots
     Loop,
     /// Sampled and trained tokens per second

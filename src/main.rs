@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Env(EnvVerb::Play(args)) => command::env::play::play(&args),
         Verb::Env(EnvVerb::Show { env, task, json }) => command::env::show(&env, task, json),
         Verb::Env(EnvVerb::Build { folder, out }) => command::env::build(&folder, out.as_deref()),
+        Verb::Env(EnvVerb::Check(args)) => command::env::check::check(&args),
         Verb::Schema => command::schema(),
         Verb::Bench(args) => command::bench::bench(&args),
     };

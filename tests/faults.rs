@@ -30,6 +30,7 @@ fn a_run_through_faults_reaches_its_end() {
         let name = coevo_trace::episode_name(&record.episode.key);
         let expected = boundaries.get(&record.episode.key.task.index);
         let mut steps = record.episode.turns.iter().flat_map(|turn| &turn.steps);
+        // A call that the host rejects never meets the guest.
         let called =
             steps.any(|step| matches!(step.outcome, StepOutcome::Executed { .. } | StepOutcome::ToolError { .. }));
         match (&record.verdict, expected) {
@@ -76,6 +77,18 @@ fn eval_counts_faults_apart() {
     let summary: Value = serde_json::from_str(&succeed(folder.path(), &args)).expect("JSON");
     assert_eq!(summary["all"], json!({ "scored": 4, "passed": 4 }), "{summary}");
     assert_eq!(summary["unscored"], json!(4), "{summary}");
+}
+
+/// Two sound tasks, then twelve ways of harming the host: none keeps the others from being played, and the process stays
+/// small.
+#[test]
+fn an_evaluation_goes_on_through_everything_hostile() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    counter(folder.path());
+    let args = ["eval", "--env", "./hostile.wasm", "--agent", "oracle", "--split", "harm", "--tasks", "14", "--json"];
+    let summary: Value = serde_json::from_str(&succeed(folder.path(), &args)).expect("JSON");
+    assert_eq!(summary["all"], json!({ "scored": 2, "passed": 2 }), "{summary}");
+    assert_eq!(summary["unscored"], json!(12), "{summary}");
 }
 
 #[test]

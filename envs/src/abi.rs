@@ -6,6 +6,7 @@ wasmtime::component::bindgen!({
     path: "../plugins/wit",
     world: "environment",
     require_store_data_send: true,
+    imports: { default: trappable },
 });
 
 use coevo_core::episode::{Parsed, Rejection, Step, StepOutcome, Turn, TurnVerdict, VerdictFailure};

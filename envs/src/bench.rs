@@ -5,6 +5,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module measures time; nothing here reaches a result")]
 
+mod live;
+mod native;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +24,9 @@ use crate::plugin::EnvPlugin;
 use crate::sandbox::Instance;
 use crate::session::Session;
 use crate::verify::verify;
+
+pub use live::{Living, live};
+pub use native::{CompareError, Comparison, Pass, Trajectories, compare};
 
 /// One measured operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]

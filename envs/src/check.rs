@@ -12,6 +12,9 @@ use serde_json::Value;
 use crate::abi::types;
 use crate::schema::Schema;
 
+/// Values in all argument schemas of an environment.
+const NODES: usize = 200_000;
+
 /// What is wrong, and where: `tools[3].arguments: …`.
 pub(crate) type Problem = String;
 
@@ -27,12 +30,26 @@ pub(crate) fn description(said: types::Description) -> Result<(EnvSpec, Vec<Sche
     if !finite || said.reward_min > said.reward_max {
         return Err(format!("reward range {}..{} is empty or not finite", said.reward_min, said.reward_max));
     }
-    let (mut tools, mut schemas) = (Vec::new(), Vec::new());
+    let codes = said.tools.iter().map(|tool| tool.errors.len()).max().unwrap_or(0);
+    let lists = [
+        ("tools", said.tools.len(), 1024),
+        ("splits", said.splits.len(), 256),
+        ("categories", said.categories.len(), 1024),
+        ("errors of a tool", codes, 256),
+    ];
+    if let Some((what, count, most)) = lists.into_iter().find(|(_, count, most)| count > most) {
+        return Err(format!("{what}: there are {count}, at most {most} are allowed"));
+    }
+    let (mut tools, mut schemas, mut nodes) = (Vec::new(), Vec::new(), 0);
     for tool in said.tools {
         let name = tool.name.clone();
         let (tool, schema) = self::tool(tool).map_err(|problem| format!("tool {name:?}: {problem}"))?;
         tools.push(tool);
+        nodes += schema.nodes;
         schemas.push(schema);
+        if nodes > NODES {
+            return Err(format!("tools: their schemas have more than {NODES} values together, references written out"));
+        }
     }
     distinct("tool", tools.iter().map(|tool| &tool.name))?;
     distinct("split", said.splits.iter().map(|split| &split.name))?;

@@ -6,7 +6,8 @@
 //!         ├ task(&TaskRef) ─ in an instance of its own
 //!         ├ EvalEnv / TrainEnv → Env ─ an episode: next_turn, step, …, finish → Record
 //!         ├ verify ─ in an instance of its own, the only one that is given a hidden label
-//!         └ replay ─ the record executed again and compared
+//!         ├ replay ─ the record executed again and compared
+//!         └ conformance ─ what an environment must keep to, tried
 //! ```
 //!
 //! Invariants: an instance serves one episode; a guest that faults is never entered again; nothing a guest returns is
@@ -17,6 +18,7 @@ pub mod bench;
 mod budget;
 pub mod build;
 mod check;
+pub mod conformance;
 mod env;
 pub mod manifest;
 mod plugin;

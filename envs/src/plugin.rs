@@ -124,10 +124,12 @@ impl EnvPlugin {
         let link =
             |error: wasmtime::Error| LoadError::Link { source_name: source_name.clone(), reason: format!("{error:#}") };
         let pre = sandbox.linker().instantiate_pre(&component).and_then(abi::EnvironmentPre::new).map_err(link)?;
-        let fault = |fault: Fault| LoadError::Fault {
-            source_name: source_name.clone(),
-            during: fault.during,
-            message: fault.message,
+        let fault = |fault: Fault| match (fault.boundary, fault.during.as_str()) {
+            // Types are compared when the first instance is made.
+            (Boundary::GuestOutput, "instantiate") => {
+                LoadError::Link { source_name: source_name.clone(), reason: fault.message }
+            }
+            _ => LoadError::Fault { source_name: source_name.clone(), during: fault.during, message: fault.message },
         };
         let host = HostState::new(StreamKey::new(0, Purpose::Environment), sandbox.limits());
         let said = Instance::new(sandbox, &pre, host).and_then(|mut instance| instance.describe()).map_err(fault)?;

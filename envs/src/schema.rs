@@ -6,25 +6,67 @@ use serde_json::Value;
 
 /// Violations reported of one call.
 const MOST: usize = 8;
+/// Values in a schema, with every `$ref` written out: what checking one value against it costs at most.
+const NODES: usize = 20_000;
+/// Nesting of a schema, references included.
+const DEPTH: usize = 64;
+/// Bytes of a compiled pattern.
+const PATTERN: usize = 1 << 20;
 
 /// A compiled JSON Schema (draft 2020-12 unless it says otherwise; formats are checked).
 #[derive(Debug)]
-pub(crate) struct Schema(jsonschema::Validator);
+pub(crate) struct Schema {
+    validator: jsonschema::Validator,
+    /// Values in it, references written out.
+    pub nodes: usize,
+}
 
 impl Schema {
     /// # Errors
     /// What is wrong with the schema.
     pub fn compile(schema: &Value) -> Result<Self, String> {
-        let options = jsonschema::options().should_validate_formats(true);
-        options.build(schema).map(Self).map_err(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
+        let mut left = NODES;
+        bounded(schema, schema, DEPTH, &mut left)?;
+        // The engine without look-around: its time is linear in the text, whatever the pattern.
+        let patterns = jsonschema::PatternOptions::regex().size_limit(PATTERN).dfa_size_limit(PATTERN);
+        let options = jsonschema::options().should_validate_formats(true).with_pattern_options(patterns);
+        let built = options.build(schema);
+        let nodes = NODES - left;
+        built
+            .map(|validator| Self { validator, nodes })
+            .map_err(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
     }
 
     /// Departures of `arguments`, in the schema's order; empty where they fit.
     pub fn violations(&self, arguments: &Value) -> Vec<SchemaViolation> {
-        if self.0.is_valid(arguments) {
+        if self.validator.is_valid(arguments) {
             return Vec::new();
         }
-        self.0.iter_errors(arguments).flat_map(|error| violations(&error)).take(MOST).collect()
+        self.validator.iter_errors(arguments).flat_map(|error| violations(&error)).take(MOST).collect()
+    }
+}
+
+/// Whether `value`, a part of `schema`, is small with its references written out. References lead inside the schema only,
+/// and never back to themselves: else a schema of some bytes could keep the host busy for years.
+fn bounded(schema: &Value, value: &Value, depth: usize, left: &mut usize) -> Result<(), String> {
+    let large = || format!("it is too large: at most {NODES} values, references written out");
+    *left = left.checked_sub(1).ok_or_else(large)?;
+    let depth = depth.checked_sub(1).ok_or_else(|| format!("it is nested deeper than {DEPTH}, or refers to itself"))?;
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| bounded(schema, item, depth, left)),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, field)| match (name.as_str(), field) {
+            ("$ref", Value::String(to)) => {
+                let inside = to.strip_prefix('#').and_then(|pointer| schema.pointer(pointer));
+                let target =
+                    inside.ok_or_else(|| format!("$ref {to:?} does not lead to a place in it, such as #/$defs/x"))?;
+                bounded(schema, target, depth, left)
+            }
+            ("$dynamicRef" | "$recursiveRef" | "$id" | "$anchor" | "$dynamicAnchor", Value::String(_)) => {
+                Err(format!("{name} is not supported: use $ref with a pointer, such as #/$defs/x"))
+            }
+            _ => bounded(schema, field, depth, left),
+        }),
+        _ => Ok(()),
     }
 }
 

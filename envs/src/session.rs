@@ -100,6 +100,11 @@ impl Session {
         self.hash
     }
 
+    /// The most linear memory that the world has had, in bytes.
+    pub fn memory_peak(&self) -> usize {
+        self.world.host().memory_peak
+    }
+
     pub fn is_over(&self) -> bool {
         self.ending.is_some()
     }

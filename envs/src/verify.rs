@@ -12,19 +12,35 @@ use crate::plugin::EnvPlugin;
 ///
 /// Whatever goes wrong in the verifier is a fault of the verifier, and the episode is unscored: never 0.
 pub fn verify(plugin: &EnvPlugin, task: &Task, turns: &[Turn], stream: StreamKey) -> Verdict {
-    let judged = judge(plugin, task, turns, stream);
-    judged.unwrap_or_else(|fault| {
+    measured(plugin, task, turns, stream).0
+}
+
+/// As [`verify`], with the fuel that it took.
+pub(crate) fn measured(plugin: &EnvPlugin, task: &Task, turns: &[Turn], stream: StreamKey) -> (Verdict, u64) {
+    let mut fuel_used = 0;
+    let judged = judge(plugin, task, turns, stream, &mut fuel_used);
+    let verdict = judged.unwrap_or_else(|fault| {
         let message = match fault.boundary {
             Boundary::Verifier => fault.message,
             other => format!("{other:?}: {}", fault.message),
         };
         Verdict::Unscored(Fault { boundary: Boundary::Verifier, during: fault.during, message })
-    })
+    });
+    (verdict, fuel_used)
 }
 
-fn judge(plugin: &EnvPlugin, task: &Task, turns: &[Turn], stream: StreamKey) -> Result<Verdict, Fault> {
+fn judge(
+    plugin: &EnvPlugin,
+    task: &Task,
+    turns: &[Turn],
+    stream: StreamKey,
+    fuel_used: &mut u64,
+) -> Result<Verdict, Fault> {
     let records: Vec<types::TurnRecord> = turns.iter().map(abi::turn_record).collect();
-    let verdict = plugin.instance(stream)?.verify(&abi::task(task), &records)?;
+    let mut instance = plugin.instance(stream)?;
+    let verdict = instance.verify(&abi::task(task), &records);
+    *fuel_used = instance.fuel_used;
+    let verdict = verdict?;
     let wrong = |message: String| Fault { boundary: Boundary::Verifier, during: "verify".to_owned(), message };
     let spec = plugin.spec();
     if !(spec.reward_min..=spec.reward_max).contains(&verdict.reward) {

@@ -1,5 +1,6 @@
 //! `coevo env`: list, show, build; the other verbs have files of their own.
 
+pub mod check;
 pub mod new;
 pub mod play;
 

@@ -17,5 +17,6 @@ pub mod profile;
 pub mod protocol;
 pub mod render;
 pub mod seed;
+pub mod shape;
 pub mod stats;
 pub mod task;

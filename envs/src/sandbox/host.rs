@@ -43,10 +43,40 @@ pub(crate) struct HostState {
     pub now_ms: u64,
     pub logs: Logs,
     memory_bytes: usize,
+    /// The most that its memory has grown to.
+    pub memory_peak: usize,
     table_elements: usize,
     /// Why growth was refused in the current call.
     pub refused: Option<String>,
+    /// What the current call may still ask of the host.
+    patience: Patience,
 }
+
+/// Calls and log bytes that the host still answers. Fuel does not see them: a call of the host costs the guest a few
+/// instructions, and the host as much as the text it is given.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    calls: u32,
+    bytes: usize,
+}
+
+impl Patience {
+    /// Of each call of the guest.
+    const FULL: Self = Self { calls: 100_000, bytes: 16 << 20 };
+}
+
+/// The end of the host's patience: a kind of running out of fuel.
+#[derive(Debug)]
+pub(super) struct Flood;
+
+impl std::fmt::Display for Flood {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Patience { calls, bytes } = Patience::FULL;
+        write!(f, "asked more of the host than {calls} calls and {bytes} bytes of log in one call")
+    }
+}
+
+impl std::error::Error for Flood {}
 
 impl HostState {
     pub fn new(stream: StreamKey, limits: &super::SandboxLimits) -> Self {
@@ -56,8 +86,28 @@ impl HostState {
             now_ms: 0,
             logs: Logs { room: limits.log_bytes as usize, ..Logs::default() },
             memory_bytes: limits.memory_bytes as usize,
+            memory_peak: 0,
             table_elements: limits.table_elements as usize,
             refused: None,
+            patience: Patience::FULL,
+        }
+    }
+
+    /// A call of the guest begins.
+    pub fn enter(&mut self) {
+        self.refused = None;
+        self.patience = Patience::FULL;
+    }
+
+    /// Answers one call of the guest, which brought `bytes`, or is out of patience.
+    fn answer(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let Patience { calls, bytes: left } = self.patience;
+        match (calls.checked_sub(1), left.checked_sub(bytes)) {
+            (Some(calls), Some(bytes)) => {
+                self.patience = Patience { calls, bytes };
+                Ok(())
+            }
+            _ => Err(Flood.into()),
         }
     }
 
@@ -70,7 +120,8 @@ impl HostState {
 impl types::Host for HostState {}
 
 impl host::Host for HostState {
-    fn log(&mut self, level: host::Level, message: String) {
+    fn log(&mut self, level: host::Level, message: String) -> wasmtime::Result<()> {
+        self.answer(message.len())?;
         let level = match level {
             host::Level::Debug => LogLevel::Debug,
             host::Level::Info => LogLevel::Info,
@@ -85,15 +136,18 @@ impl host::Host for HostState {
             }
             None => self.logs.dropped = self.logs.dropped.saturating_add(1),
         }
+        Ok(())
     }
 
-    fn random_u64(&mut self) -> u64 {
+    fn random_u64(&mut self) -> wasmtime::Result<u64> {
+        self.answer(0)?;
         self.draws += 1;
-        self.stream.next_u64()
+        Ok(self.stream.next_u64())
     }
 
-    fn now_ms(&mut self) -> u64 {
-        self.now_ms
+    fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        self.answer(0)?;
+        Ok(self.now_ms)
     }
 }
 
@@ -102,7 +156,11 @@ impl ResourceLimiter for HostState {
         if desired > self.memory_bytes {
             self.refused = Some(format!("asked for {desired} bytes of memory, {} are allowed", self.memory_bytes));
         }
-        Ok(desired <= self.memory_bytes)
+        let granted = desired <= self.memory_bytes;
+        if granted {
+            self.memory_peak = self.memory_peak.max(desired);
+        }
+        Ok(granted)
     }
 
     fn table_growing(&mut self, _now: usize, desired: usize, _declared: Option<usize>) -> wasmtime::Result<bool> {

@@ -2,8 +2,9 @@
 
 use coevo_core::episode::{Boundary, Fault};
 use coevo_core::task::Side;
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
+use super::host::Flood;
 use super::{HostState, Sandbox, SandboxLimits};
 use crate::abi::exports::coevo::env::guest::Guest;
 use crate::abi::{self, types};
@@ -45,7 +46,7 @@ impl Instance {
             Err(error) => {
                 let bytes = sandbox.limits().data_bytes;
                 let mut fault = fault(&error, store.data(), sandbox.limits(), bytes, "instantiate".to_owned());
-                if fault.boundary == Boundary::GuestOutput {
+                if error.is::<PoolConcurrencyLimitError>() {
                     fault.boundary = Boundary::Host;
                     fault.message.push_str(" (sandbox.live_instances may be too low)");
                 }
@@ -77,7 +78,7 @@ impl Instance {
             Allowance::Task => (limits.fuel_per_task, limits.data_bytes),
             Allowance::Data => (limits.fuel_per_call, limits.data_bytes),
         };
-        self.store.data_mut().refused = None;
+        self.store.data_mut().enter();
         self.store.set_hostcall_fuel(bytes as usize);
         let done = self.store.set_fuel(fuel).and_then(|()| run(self.guest.coevo_env_guest(), &mut self.store));
         self.fuel_used = fuel - self.store.get_fuel().unwrap_or(0);
@@ -171,6 +172,7 @@ impl Instance {
 fn fault(error: &wasmtime::Error, host: &HostState, limits: &SandboxLimits, bytes: u32, during: String) -> Fault {
     let trap = error.downcast_ref::<Trap>().copied();
     let (boundary, message) = match (trap, &host.refused) {
+        _ if error.is::<Flood>() => (Boundary::GuestFuel, Flood.to_string()),
         (Some(Trap::OutOfFuel), _) => (Boundary::GuestFuel, "used up its fuel".to_owned()),
         (Some(Trap::StackOverflow), _) => {
             (Boundary::GuestMemory, format!("used up its stack of {} bytes", limits.stack_bytes))

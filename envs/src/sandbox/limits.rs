@@ -82,7 +82,7 @@ impl SandboxLimits {
         let most = [
             ("memory_bytes", self.memory_bytes, 4096 * MIB),
             ("stack_bytes", self.stack_bytes.into(), MIB),
-            ("live_instances", self.live_instances.into(), 20_000),
+            ("live_instances", self.live_instances.into(), 200_000),
         ];
         for (key, value, most) in most {
             if value > most {

@@ -78,3 +78,23 @@ pub fn play(mut env: Env, turns: &[&[&str]]) -> coevo_envs::Record {
     let _ = env.next_turn();
     env.finish()
 }
+
+/// A component with `word` written over the dots that follow `mark` in its data.
+pub fn written_over(component: &[u8], mark: &str, word: &str) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    let full = format!("{mark}..");
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(full.as_bytes())).collect();
+    let [at] = places[..] else { panic!("{mark} is {} times in the component", places.len()) };
+    let from = at + mark.len();
+    assert!(bytes[from..from + word.len() + 1].iter().all(|byte| *byte == b'.'), "{word} is too long");
+    bytes[from..from + word.len()].copy_from_slice(word.as_bytes());
+    bytes
+}
+
+/// The most memory that this process has had, in bytes.
+pub fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|text| text.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) << 10
+}

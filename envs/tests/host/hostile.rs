@@ -111,7 +111,7 @@ fn tasks_that_break_the_contract_are_faults() {
         |split: &str, index| coevo_core::task::TaskRef { env: "hostile".into(), split: split.into(), index, seed: 3 };
     assert_eq!(hostile().task(&of("train", 1)).unwrap(), hostile().task(&of("train", 1)).unwrap());
     assert!(hostile().task(&of("train", 8)).unwrap_err().message.contains("has 8 tasks, no 8"));
-    assert!(hostile().task(&of("dev", 0)).unwrap_err().message.contains("it has train"));
+    assert!(hostile().task(&of("tset", 0)).unwrap_err().message.contains("it has train"));
 }
 
 #[test]

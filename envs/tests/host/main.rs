@@ -1,8 +1,11 @@
 //! The host with real guests in the real sandbox.
 
 mod common;
+mod components;
+mod conformance;
 mod episode;
 mod golden;
+mod harm;
 mod hostile;
 mod loading;
 mod manifests;

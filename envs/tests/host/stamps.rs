@@ -10,8 +10,11 @@ fn root() -> PathBuf {
 
 #[test]
 fn stamps_are_fresh() {
-    let mut guests =
-        vec![(root().join("envs/tests/guests/hostile"), root().join("envs/tests/guests/hostile/hostile.stamp"))];
+    let own = ["hostile", "faulty"].map(|name| root().join("envs/tests/guests").join(name));
+    let mut guests: Vec<(PathBuf, PathBuf)> = own
+        .into_iter()
+        .map(|folder| (folder.clone(), folder.join(folder.file_name().unwrap()).with_extension("stamp")))
+        .collect();
     for (name, _) in coevo_envs::SHIPPED {
         guests.push((root().join("plugins").join(name), root().join(format!("plugins/components/{name}.stamp"))));
     }

@@ -3,9 +3,12 @@
 //! Written on the raw ABI, because the SDK does not let an author do most of this. The initial state is `{"mode":"trap"}`
 //! or any other text without a mode, which behaves well. The mode also decides the task (`generate` takes it from the
 //! split's name) and what the verifier says. The first four tasks of `train`, `dev` and `test` are sound; of the rest each
-//! faults in its own way when it is played, so that a whole run can be driven through faults.
+//! faults in its own way when it is played, so that a whole run can be driven through faults. Harm that is done before
+//! there is a state (in `describe`, say) has a mode that a test writes into the component's bytes (`harm::baked`).
 
 wit_bindgen::generate!({ path: "../../../../plugins/wit", world: "environment" });
+
+mod harm;
 
 use std::cell::RefCell;
 
@@ -24,6 +27,22 @@ struct State {
 const SPLITS: [&str; 3] = ["train", "dev", "test"];
 /// Modes of tasks 4 to 7 of each split.
 const PLAYED: [&str; 4] = ["trap", "bad_json", "reset_trap", "verify_trap"];
+
+/// Modes of tasks 2 to 13 of the split `harm`.
+const HARM: [&str; 12] = [
+    "spin",
+    "bomb",
+    "recurse",
+    "gigabyte",
+    "bad_utf8",
+    "huge",
+    "log_flood",
+    "empty_log_flood",
+    "hash_trap",
+    "no_code",
+    "verify_bomb",
+    "verify_details",
+];
 
 thread_local! {
     static STATE: RefCell<State> = RefCell::new(State::default());
@@ -58,12 +77,6 @@ fn hash(state: &State) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }
 
-#[allow(unconditional_recursion)]
-fn recurse(depth: u64) -> u64 {
-    let filler = [depth; 64];
-    std::hint::black_box(recurse(depth + 1) + filler[(depth % 64) as usize])
-}
-
 fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Result<String, ToolError> {
     let error = |code: &str, message: &str, details: &str| ToolError {
         code: code.into(),
@@ -73,17 +86,28 @@ fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Re
     match state.mode.as_str() {
         "trap" => panic!("on request"),
         "trap_late" if state.counter >= 10 => panic!("on request"),
-        "spin" => loop {
-            std::hint::black_box(0);
-        },
-        "bomb" => {
-            let mut hoard: Vec<Vec<u8>> = Vec::new();
-            loop {
-                hoard.push(vec![7; 1 << 20]);
-                std::hint::black_box(&hoard);
-            }
+        "spin" => harm::spin(),
+        "bomb" => harm::bomb(),
+        "recurse" => return Ok(harm::recurse(0).to_string()),
+        "gigabyte" => return Ok(harm::gigabyte()),
+        "random_flood" | "clock_flood" | "log_flood" | "empty_log_flood" => harm::flood(&state.mode),
+        // Four megabytes more in each call, in the state and in what is made of it.
+        "grows" => state.notes.push("g".repeat(4 << 20)),
+        "no_code" => return Err(error("", "no", "")),
+        "dirt" => return Ok(format!("{{\"dirt\":{}}}", harm::dirt())),
+        "nan" => return Ok(format!("{{\"bits\":{:?}}}", harm::nan_bits())),
+        "clock" => {
+            let times: Vec<u64> = (0..1000).map(|_| host::now_ms()).collect();
+            return Ok(format!("{{\"first\":{},\"last\":{}}}", times[0], times[999]));
         }
-        "recurse" => return Ok(recurse(0).to_string()),
+        // "CANARY-" is the label's first word in the tests, and "hostile" a word that is here.
+        "find_label" => {
+            let disguise = |word: &[u8]| word.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
+            let here = harm::finds(&disguise(&state.mode.bytes().chain(*b"!").collect::<Vec<u8>>()));
+            let label = harm::finds(&[0x16, 0x14, 0x1b, 0x14, 0x07, 0x0c, 0x78]);
+            state.notes.push(format!("{}!", state.mode));
+            return Ok(format!("{{\"label\":{label},\"own_text\":{here}}}"));
+        }
         "bad_json" => return Ok("{\"half\":".into()),
         "huge" => return Ok(format!("\"{}\"", "x".repeat(8 << 20))),
         "deep" => return Ok(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
@@ -122,37 +146,77 @@ fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Re
     }
 }
 
+fn honest() -> Description {
+    let none = r#"{"type":"object","properties":{},"additionalProperties":false}"#;
+    Description {
+        name: "hostile".into(),
+        version: "0.1.0".into(),
+        summary: "a counter that misbehaves on request".into(),
+        tools: vec![
+            tool(
+                "add",
+                r#"{"type":"object","properties":{"by":{"type":"integer","minimum":-50,"maximum":500},"unit":{"type":"string","enum":["one","dozen"]},"on":{"type":"string","format":"date"}},"required":["by"],"additionalProperties":false}"#,
+                true,
+                Side::Agent,
+            ),
+            tool(
+                "note",
+                r#"{"type":"object","properties":{"text":{"type":"string","maxLength":80}},"required":["text"],"additionalProperties":false}"#,
+                true,
+                Side::Agent,
+            ),
+            tool("get", none, false, Side::Agent),
+            tool("roll", none, false, Side::Agent),
+            tool("poke", none, true, Side::User),
+        ],
+        splits: SPLITS
+            .iter()
+            .map(|name| SplitInfo { name: (*name).into(), tasks: 8 })
+            .chain([SplitInfo { name: "harm".into(), tasks: 14 }])
+            .collect(),
+        categories: vec!["base".into()],
+        reward_min: 0.0,
+        reward_max: 1.0,
+    }
+}
+
 struct Counter;
 
 impl Guest for Counter {
     fn describe() -> Description {
-        let none = r#"{"type":"object","properties":{},"additionalProperties":false}"#;
-        Description {
-            name: "hostile".into(),
-            version: "0.1.0".into(),
-            summary: "a counter that misbehaves on request".into(),
-            tools: vec![
-                tool(
-                    "add",
-                    r#"{"type":"object","properties":{"by":{"type":"integer","minimum":-50,"maximum":500},"unit":{"type":"string","enum":["one","dozen"]},"on":{"type":"string","format":"date"}},"required":["by"],"additionalProperties":false}"#,
-                    true,
-                    Side::Agent,
-                ),
-                tool(
-                    "note",
-                    r#"{"type":"object","properties":{"text":{"type":"string","maxLength":80}},"required":["text"],"additionalProperties":false}"#,
-                    true,
-                    Side::Agent,
-                ),
-                tool("get", none, false, Side::Agent),
-                tool("roll", none, false, Side::Agent),
-                tool("poke", none, true, Side::User),
-            ],
-            splits: SPLITS.iter().map(|name| SplitInfo { name: (*name).into(), tasks: 8 }).collect(),
-            categories: vec!["base".into()],
-            reward_min: 0.0,
-            reward_max: 1.0,
+        if harm::baked("describe_spin") {
+            harm::spin();
         }
+        if harm::baked("describe_bomb") {
+            harm::bomb();
+        }
+        if harm::baked("describe_recurse") {
+            std::hint::black_box(harm::recurse(0));
+        }
+        if harm::baked("describe_trap") {
+            panic!("on request");
+        }
+        if harm::baked("describe_flood") {
+            harm::flood("log_flood");
+        }
+        let mut described = honest();
+        let tools = harm::tools();
+        if !tools.is_empty() {
+            described.tools = tools;
+        }
+        if harm::baked("describe_gigabyte") {
+            described.summary = harm::gigabyte();
+        }
+        if harm::baked("same_categories") {
+            described.categories = harm::same_text(1000);
+        }
+        if harm::baked("long_categories") {
+            described.categories = harm::long_list();
+        }
+        if harm::baked("name_bytes") {
+            described.name = unsafe { String::from_utf8_unchecked(vec![0xff, 0xfe]) };
+        }
+        described
     }
 
     /// A split that is not among [`SPLITS`] is a defect to make, such as `unknown_offered`.
@@ -178,6 +242,8 @@ impl Guest for Counter {
                 let mode = PLAYED[index as usize - 4];
                 task.initial_state = format!("{{\"mode\":\"{mode}\"}}");
             }
+            "harm" if index < 2 => {}
+            "harm" if index < 14 => task.initial_state = format!("{{\"mode\":\"{}\"}}", HARM[index as usize - 2]),
             "unknown_offered" => task.turns[1].offered.push("fly".into()),
             "twice_offered" => task.turns[1].offered.push("add".into()),
             "user_offered" => task.turns[1].offered.push("poke".into()),
@@ -189,6 +255,14 @@ impl Guest for Counter {
             "bad_arguments" => task.reference[0].calls[0].arguments = "[1]".into(),
             "unknown_call" => task.reference[0].calls[0].name = "fly".into(),
             "trap" => panic!("on request"),
+            "spin" => harm::spin(),
+            "bomb" => harm::bomb(),
+            "gigabyte" => task.system = harm::gigabyte(),
+            "same_offered" => task.turns[0].offered = harm::same_text(1000),
+            "many_turns" => {
+                task.turns = (0..200_000).map(|_| turn("Add.")).collect();
+                task.reference.clear();
+            }
             "simulated" => {
                 task.user_profile = "{\"patience\":2}".into();
                 task.turns.iter_mut().for_each(|turn| turn.message = UserMessage::Simulated);
@@ -208,6 +282,8 @@ impl Guest for Counter {
         match mode.as_str() {
             "reset_error" => return Err("this state is refused".into()),
             "reset_trap" => panic!("on request"),
+            "reset_spin" => harm::spin(),
+            "reset_bomb" => harm::bomb(),
             _ => {}
         }
         let mut state = State { mode, counter: 0, notes: (0..notes).map(|i: u32| format!("note {i}")).collect() };
@@ -219,6 +295,11 @@ impl Guest for Counter {
     }
 
     fn reset_user(profile: String) -> Result<(), String> {
+        match field(&profile, "mode").unwrap_or_default() {
+            "reset_user_spin" => harm::spin(),
+            "reset_user_error" => return Err("no such person".into()),
+            _ => {}
+        }
         PROFILE.set((profile, 0));
         Ok(())
     }
@@ -228,6 +309,27 @@ impl Guest for Counter {
             user.1 += 1;
             user.clone()
         });
+        match field(&profile, "mode").unwrap_or_default() {
+            "user_spin" => harm::spin(),
+            "user_trap" => panic!("on request"),
+            "user_silent" => return Ok(UserEvent { message: " ".into(), offered: vec![], calls: vec![], done: false }),
+            "user_offers" => {
+                return Ok(UserEvent {
+                    message: "a".into(),
+                    offered: harm::same_text(1000),
+                    calls: vec![],
+                    done: false,
+                });
+            }
+            "user_list" => {
+                return Ok(UserEvent { message: "a".into(), offered: harm::long_list(), calls: vec![], done: false });
+            }
+            "user_calls" => {
+                let call = ToolCall { name: "poke".into(), arguments: "[1".into() };
+                return Ok(UserEvent { message: "a".into(), offered: vec![], calls: vec![call], done: false });
+            }
+            _ => {}
+        }
         let patience: u32 = field(&profile, "patience").and_then(|text| text.parse().ok()).unwrap_or(1);
         Ok(UserEvent {
             message: format!("turn {turn}, question {asked}, {} messages so far", conversation.len()),
@@ -242,12 +344,21 @@ impl Guest for Counter {
     }
 
     fn state_hash() -> u64 {
-        STATE.with_borrow(hash)
+        STATE.with_borrow(|state| match state.mode.as_str() {
+            "hash_spin" => harm::spin(),
+            "hash_trap" => panic!("on request"),
+            "grows" => state.notes.len() as u64,
+            _ => hash(state),
+        })
     }
 
     fn state() -> String {
         STATE.with_borrow(|state| match state.mode.as_str() {
             "bad_state" => "nonsense".into(),
+            "state_spin" => harm::spin(),
+            "state_huge" => harm::long_text(17 << 20),
+            "state_gigabyte" => harm::gigabyte(),
+            "grows" => format!("{{\"notes\":[\"{}\"]}}", state.notes.join("\",\"")),
             _ => format!("{{\"counter\":{},\"notes\":{}}}", state.counter, state.notes.len()),
         })
     }
@@ -255,10 +366,17 @@ impl Guest for Counter {
     fn snapshot() -> Result<Vec<u8>, String> {
         STATE.with_borrow(|state| match state.mode.as_str() {
             "no_snapshot" => Err("this guest cannot".into()),
-            _ => Ok([&[state.mode.as_str()][..], &[&state.counter.to_string()], &state.notes.iter().map(String::as_str).collect::<Vec<_>>()]
-                .concat()
-                .join("\u{1f}")
-                .into_bytes()),
+            "snapshot_spin" => harm::spin(),
+            "snapshot_trap" => panic!("on request"),
+            "snapshot_huge" => Ok(vec![1; 20 << 20]),
+            _ => Ok([
+                &[state.mode.as_str()][..],
+                &[&state.counter.to_string()],
+                &state.notes.iter().map(String::as_str).collect::<Vec<_>>(),
+            ]
+            .concat()
+            .join("\u{1f}")
+            .into_bytes()),
         })
     }
 
@@ -266,6 +384,12 @@ impl Guest for Counter {
         let text = String::from_utf8(snapshot).map_err(|error| error.to_string())?;
         let mut parts = text.split('\u{1f}').map(str::to_string);
         let mode = parts.next().ok_or("empty")?;
+        match mode.as_str() {
+            "restore_trap" => panic!("on request"),
+            "restore_spin" => harm::spin(),
+            "restore_error" => return Err("not this one".into()),
+            _ => {}
+        }
         let counter: i64 = parts.next().ok_or("short")?.parse().map_err(|_| "no counter")?;
         // `lossy` forgets its notes: a snapshot that does not hold the whole state must be found out.
         let notes = if mode == "lossy" { Vec::new() } else { parts.collect() };
@@ -282,9 +406,13 @@ impl Guest for Counter {
             "verify_short" => drop(verdict.turns.pop()),
             "verify_trap" => panic!("on request"),
             "verify_error" => return Err("cannot judge".into()),
-            "verify_spin" => loop {
-                std::hint::black_box(0);
-            },
+            "verify_spin" => harm::spin(),
+            "verify_bomb" => harm::bomb(),
+            "verify_many" => verdict.turns = (0..100_000).map(|_| pass(&task.turns[0])).collect(),
+            "verify_details" => {
+                let details = harm::same_text(1000);
+                verdict.turns = details.into_iter().map(|detail| TurnVerdict { failure: None, detail }).collect();
+            }
             _ => {
                 let (mut want, mut have) = (State::default(), State::default());
                 for (at, wanted) in task.reference.iter().enumerate() {
