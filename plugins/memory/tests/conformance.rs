@@ -61,3 +61,34 @@ fn stories_are_varied() {
 fn every_argument_can_be_copied() {
     shape::check_inferable::<Memory>(&SEEDS);
 }
+
+/// What this environment is about: most conversations come back to what they stored, by a call about the same key,
+/// topic or list.
+#[test]
+fn later_turns_need_what_earlier_turns_stored() {
+    let (mut back, mut stories) = (0, 0);
+    for task in conformance::tasks::<Memory>(&SEEDS).filter(|task| task.category == "base") {
+        let mut stored: Vec<String> = Vec::new();
+        let mut again = false;
+        for turn in &task.reference {
+            let text = |call: &coevo_sdk::ToolCall, name: &str| call.arguments[name].as_str().map(str::to_owned);
+            let named =
+                |call| ["key", "list", "word"].iter().filter_map(move |name| text(call, name)).collect::<Vec<_>>();
+            // A note deleted by an id that this turn did not look up.
+            again |= matches!(&turn.calls[..], [only] if only.name == "archive_remove");
+            again |= turn.calls.iter().flat_map(named).any(|name| stored.contains(&name));
+            for call in &turn.calls {
+                match call.name.as_str() {
+                    "core_set" | "core_archive" | "list_add" => stored.extend(named(call)),
+                    "archive_add" => stored
+                        .extend(text(call, "text").iter().flat_map(|text| text.split(' ')).map(str::to_owned).take(1)),
+                    _ => {}
+                }
+            }
+        }
+        stories += 1;
+        back += usize::from(again);
+    }
+    println!("{back} of {stories} conversations come back to what they stored");
+    assert!(back * 2 > stories, "{back} of {stories}");
+}

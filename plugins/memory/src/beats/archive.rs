@@ -3,16 +3,20 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Story, prefer};
+use super::{Story, prefer, stored, strays};
 use crate::state::{Note, TAGS};
 use crate::world::{note, topic};
 
 pub fn keep(t: &mut Story) -> Option<Beat> {
+    if strays(t) {
+        return None;
+    }
     let archive = t.state().archive.clone();
     let topic = topic(&mut t.rng, &archive);
     let (text, tag) = (note(&mut t.rng, topic), t.rng.pick(&TAGS));
     let id = t.call("archive_add", json!({"text": text, "tag": tag}))["note"].as_str()?.to_owned();
     t.memory.notes.push((topic.to_owned(), id.clone()));
+    stored(t);
     let slots = [("text", text.as_str()), ("tag", tag)];
     let said = t.say(
         &[
@@ -68,10 +72,16 @@ pub fn find(t: &mut Story) -> Option<Beat> {
 }
 
 pub fn tagged(t: &mut Story) -> Option<Beat> {
+    if strays(t) {
+        return None;
+    }
     let tags: Vec<String> = t.state().archive.values().map(|note| note.tag.clone()).collect();
     let tag = t.choose(&tags)?;
     let found = t.call("archive_tagged", json!({"tag": tag}));
     let ids: Vec<&str> = found["found"].as_array()?.iter().filter_map(|note| note["note"].as_str()).collect();
+    if ids.len() > 3 {
+        return None;
+    }
     let slots = [("tag", tag.as_str())];
     let text = t.say(
         &[

@@ -3,7 +3,7 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Story, prefer};
+use super::{Story, prefer, stored, strays};
 use crate::state::TAGS;
 use crate::world::{fact, other};
 
@@ -15,9 +15,12 @@ fn key(t: &mut Story) -> Option<String> {
 }
 
 /// A new key with its value.
-fn new(t: &mut Story) -> (&'static str, String) {
+fn new(t: &mut Story) -> Option<(&'static str, String)> {
+    if strays(t) {
+        return None;
+    }
     let taken = t.state().core.clone();
-    fact(&mut t.rng, move |key| taken.contains_key(key))
+    Some(fact(&mut t.rng, move |key| taken.contains_key(key)))
 }
 
 const REMEMBER: &[&str] = &[
@@ -30,9 +33,10 @@ const REMEMBER: &[&str] = &[
 ];
 
 pub fn remember(t: &mut Story) -> Option<Beat> {
-    let (key, value) = new(t);
+    let (key, value) = new(t)?;
     t.call("core_set", json!({"key": key, "value": value}));
     t.memory.keys.push(key.to_owned());
+    stored(t);
     let slots = [("key", key), ("value", value.as_str())];
     let beat = Beat::new(t.say(REMEMBER, &slots), format!("I will remember your {key}."));
     Some(if t.rng.one_in(2) {
@@ -48,8 +52,9 @@ pub fn remember(t: &mut Story) -> Option<Beat> {
 
 /// Core memory is full: another fact goes to the archive, or is forgotten.
 pub fn remember_full(t: &mut Story) -> Option<Beat> {
-    let old = key(t)?;
-    let (key, value) = new(t);
+    let (key, value) = new(t)?;
+    let keys: Vec<String> = t.state().core.keys().cloned().collect();
+    let old = t.choose(&keys)?;
     t.refused("core_set", json!({"key": key, "value": value}), "core_full");
     let tag = t.rng.pick(&TAGS);
     let slots = [("key", key), ("value", value.as_str()), ("old", old.as_str()), ("tag", tag)];
@@ -76,6 +81,7 @@ pub fn remember_full(t: &mut Story) -> Option<Beat> {
     };
     t.call("core_set", json!({"key": key, "value": value}));
     t.memory.keys.push(key.to_owned());
+    stored(t);
     Some(Beat::new(text, format!("I will remember your {key}.")))
 }
 
@@ -85,8 +91,8 @@ pub fn recall(t: &mut Story) -> Option<Beat> {
     let slots = [("key", key.as_str())];
     let text = t.say(
         &[
-            "What is my {key}?",
-            "What was my {key} again?",
+            "What did I say about my {key}?",
+            "What do you have for my {key}?",
             "tell me my {key}",
             "I forgot my {key}. Look it up.",
             "Do you know my {key}?",
@@ -138,6 +144,9 @@ pub fn forget(t: &mut Story) -> Option<Beat> {
 }
 
 pub fn keys(t: &mut Story) -> Option<Beat> {
+    if strays(t) {
+        return None;
+    }
     let found = t.call("core_keys", json!({}));
     let text = t.say(
         &[
@@ -158,17 +167,25 @@ pub fn put_away(t: &mut Story) -> Option<Beat> {
     let (key, tag) = (key(t)?, t.rng.pick(&TAGS));
     let id = t.call("core_archive", json!({"key": key, "tag": tag}))["note"].as_str()?.to_owned();
     t.memory.notes.push((key.clone(), id.clone()));
+    stored(t);
     let slots = [("key", key.as_str()), ("tag", tag)];
     let text = t.say(
         &[
-            "move my {key} to the archive, tag {tag}",
-            "archive my {key} under {tag}",
+            "move my {key} fact to the archive, tag {tag}",
+            "archive the fact about my {key} under {tag}",
             "I rarely need my {key}. Archive it as {tag}.",
-            "put my {key} away in the archive, {tag}",
+            "put the fact about my {key} away in the archive, {tag}",
         ],
         &slots,
     );
-    let hole = t.say(&["move my {key} to the archive", "archive my {key}", "put my {key} away in the archive"], &slots);
+    let hole = t.say(
+        &[
+            "move my {key} fact to the archive",
+            "archive the fact about my {key}",
+            "put the fact about my {key} away in the archive",
+        ],
+        &slots,
+    );
     let reply = t.reply(&["{x}.", "Under {x}.", "With {x}."], tag);
     Some(Beat::new(text, format!("It is archived as {id}.")).fact(id).lacking("tag", hole, reply))
 }

@@ -3,17 +3,15 @@
 use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
-use super::{Story, prefer};
+use super::{Story, prefer, stored, strays};
 use crate::world::LISTS;
 
-/// A list that exists, one used in this conversation if possible.
+/// A list that exists, one added to in this conversation if possible.
 fn list(t: &mut Story, fits: impl Fn(&[String]) -> bool) -> Option<String> {
     let all: Vec<String> =
         t.state().lists.iter().filter(|(_, items)| fits(items)).map(|(name, _)| name.clone()).collect();
     let fresh: Vec<String> = t.memory.lists.iter().filter(|list| all.contains(list)).cloned().collect();
-    let chosen = prefer(t, &fresh, &all)?;
-    t.memory.lists.push(chosen.clone());
-    Some(chosen)
+    prefer(t, &fresh, &all)
 }
 
 /// Something that belongs on a list and is not on it.
@@ -28,13 +26,15 @@ pub fn add(t: &mut Story) -> Option<Beat> {
     let list = list(t, |_| true)?;
     let item = item(t, &list)?;
     t.call("list_add", json!({"list": list, "item": item}));
+    t.memory.lists.push(list.clone());
+    stored(t);
     let slots = [("list", list.as_str()), ("item", item)];
     let text = t.say(
         &[
             "put {item} on my {list} list",
             "add {item} to {list}",
             "The {list} list lacks {item}.",
-            "my {list} list needs {item}",
+            "My {list} list needs {item}.",
             "write {item} on the {list} list",
         ],
         &slots,
@@ -42,7 +42,7 @@ pub fn add(t: &mut Story) -> Option<Beat> {
     let beat = Beat::new(text, format!("{item} is on the {list} list."));
     Some(if t.rng.one_in(2) {
         let hole = t.say(
-            &["put something on my {list} list", "add an item to {list}", "my {list} list needs one more thing"],
+            &["put something on my {list} list", "add an item to {list}", "My {list} list needs one more thing."],
             &slots,
         );
         let reply = t.reply(&["{x}.", "Add {x}.", "The item is {x}."], item);
@@ -63,6 +63,8 @@ pub fn add_full(t: &mut Story) -> Option<Beat> {
     t.refused("list_add", json!({"list": list, "item": item}), "list_full");
     t.call("list_remove", json!({"list": list, "item": old}));
     t.call("list_add", json!({"list": list, "item": item}));
+    t.memory.lists.push(list.clone());
+    stored(t);
     let text = t.say(
         &[
             "Add {item} to {list}. If the list is full, take {old} off.",
@@ -120,6 +122,9 @@ pub fn remove(t: &mut Story) -> Option<Beat> {
 
 /// A new list with its first item.
 pub fn begin(t: &mut Story) -> Option<Beat> {
+    if strays(t) {
+        return None;
+    }
     let names: Vec<&str> =
         LISTS.iter().map(|(name, _)| *name).filter(|name| !t.state().lists.contains_key(*name)).collect();
     let list = t.choose(&names)?;
@@ -127,6 +132,7 @@ pub fn begin(t: &mut Story) -> Option<Beat> {
     t.call("list_new", json!({"list": list}));
     t.call("list_add", json!({"list": list, "item": item}));
     t.memory.lists.push(list.to_owned());
+    stored(t);
     let slots = [("list", list), ("item", item)];
     let text = t.say(
         &[
@@ -143,6 +149,9 @@ pub fn begin(t: &mut Story) -> Option<Beat> {
 }
 
 pub fn names(t: &mut Story) -> Option<Beat> {
+    if strays(t) {
+        return None;
+    }
     let found = t.call("list_all", json!({}));
     let names: Vec<&str> = found["lists"].as_array()?.iter().filter_map(|name| name.as_str()).collect();
     let text = t.say(
@@ -182,7 +191,7 @@ pub fn add_fact(t: &mut Story) -> Option<Beat> {
         &[
             "look up my {key} and put it on the {list} list",
             "put what you know as my {key} on {list}",
-            "my {key}, look it up and add it to {list}",
+            "find out my {key} and add it to {list}",
             "The {list} list needs my {key}. Look it up.",
         ],
         &[("key", &key), ("list", &list)],

@@ -16,6 +16,8 @@ pub struct Known {
     /// (topic, note id)
     notes: Vec<(String, String)>,
     lists: Vec<String>,
+    /// Something was stored, and nothing has come back to it yet.
+    due: bool,
 }
 
 type Story = Teller<Memory>;
@@ -46,7 +48,24 @@ pub const ALL: &[(usize, Builder<Memory>)] = &[
     (6, lists::add_fact),
 ];
 
-/// One of the fresh ones two times in three, else any.
+/// Notes that something was stored which a later request should come back to.
+fn stored(t: &mut Story) {
+    t.memory.due = true;
+}
+
+/// Whether a request that does not come back to what was stored should give way to one that does: mostly, where
+/// something is due.
+fn strays(t: &mut Story) -> bool {
+    t.memory.due && t.rng.below(8) > 0
+}
+
+/// One of the fresh ones where there are some, else any; where something else is due, mostly none.
 fn prefer<T: Clone>(t: &mut Story, fresh: &[T], all: &[T]) -> Option<T> {
-    if !fresh.is_empty() && !t.rng.one_in(3) { t.choose(fresh) } else { t.choose(all) }
+    if !fresh.is_empty() {
+        t.memory.due = false;
+        return t.choose(fresh);
+    }
+    // Most of what concerns earlier sessions only gives way to something that stores.
+    let nothing = t.memory.keys.is_empty() && t.memory.notes.is_empty() && t.memory.lists.is_empty();
+    if strays(t) || (nothing && t.rng.below(4) > 0) { None } else { t.choose(all) }
 }

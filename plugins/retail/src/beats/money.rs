@@ -62,7 +62,7 @@ pub fn give_back_late(t: &mut Story) -> Option<Beat> {
     let text = t.say(
         &[
             "Return {o}, refund to {m}. If it is a late return, hand me over.",
-            "send {o} back, money to {m}, or hand me over if i am late",
+            "send {o} back, money to {m}, or hand me over if I am late",
             "Can {o} go back, refund to {m}? If it is too late, get me a person.",
         ],
         &[("o", &o.words), ("m", &m.words)],

@@ -22,12 +22,12 @@ pub fn sign_in(t: &mut Story) -> Option<Beat> {
             "Hello, I am {name}, zip {zip}.",
             "sign me in: {name}, zip {zip}",
             "This is {name}. My zip is {zip}.",
-            "My name is {name} and i live in {zip}.",
+            "My name is {name} and I live in {zip}.",
             "{name} here, {zip}. I need help with an order.",
         ],
         &slots,
     );
-    let hole = t.say(&["Hello, I am {name}.", "sign me in, i am {name}", "This is {name}, I need help."], &slots);
+    let hole = t.say(&["Hello, I am {name}.", "sign me in, I am {name}", "This is {name}, I need help."], &slots);
     let reply = t.reply(&["{x}.", "My zip is {x}.", "It is {x}."], &zip);
     Some(Beat::new(text, format!("Welcome {name}, you are {id}.")).lacking("zip", hole, reply))
 }
@@ -166,7 +166,7 @@ pub fn complain(t: &mut Story) -> Option<Beat> {
     let text = t.say(
         &[
             "I have a complaint, hand me over to a person.",
-            "i want to complain to a person",
+            "I want to complain to a person.",
             "This shop is a mess. Let me complain to a person.",
             "hand me over, it is a complaint",
         ],

@@ -15,7 +15,7 @@ pub fn temperature(t: &mut Story) -> Option<Beat> {
         &[
             "set the temperature to {n}",
             "make it {n} degrees in here",
-            "i would like {n} degrees",
+            "I would like {n} degrees.",
             "Climate to {n} degrees.",
             "The kids want {n} degrees.",
             "change the cabin to {n} degrees",
@@ -32,9 +32,9 @@ pub fn temperature(t: &mut Story) -> Option<Beat> {
 
 /// How drivers put the codes of [`VENTS`] when they do not use the code itself.
 const VENT_TALK: [[&str; 2]; 4] = [
-    ["i want air on my face", "My face is hot, air there."],
+    ["blow at my face", "My face is hot, air there."],
     ["My feet are cold, air there.", "warm our feet"],
-    ["the windscreen is foggy, clear the window", "blow at the window"],
+    ["The windscreen is foggy, clear the window.", "blow at the window"],
     ["let the air find its way, vent on auto", "Leave the air on auto."],
 ];
 
@@ -46,7 +46,7 @@ pub fn vent(t: &mut Story) -> Option<Beat> {
     let text = if t.rng.one_in(3) {
         t.say(&VENT_TALK[at], &slots)
     } else {
-        t.say(&["set the vent to {vent}", "air to {vent}", "Vent: {vent}.", "switch the air flow to {vent}"], &slots)
+        t.say(&["set the vent to {vent}", "Air to {vent}.", "Vent: {vent}.", "switch the air flow to {vent}"], &slots)
     };
     let hole = t.say(&["change the vent", "move the air somewhere else", "set the air flow"], &slots);
     let reply = t.reply(&["{x}.", "to {x}", "I mean {x}."], vent);
@@ -64,7 +64,7 @@ pub fn warm_and_vent(t: &mut Story) -> Option<Beat> {
             "set {n} degrees and the vent to {vent}",
             "make it {n} degrees, air to {vent}",
             "Climate: {n} degrees, vent {vent}.",
-            "we want {n} degrees with the air on {vent}",
+            "We want {n} degrees with the air on {vent}.",
         ],
         &[("n", &degrees), ("vent", vent)],
     );
@@ -75,8 +75,8 @@ pub fn warm_and_vent(t: &mut Story) -> Option<Beat> {
 const LIGHT_TALK: [[&str; 2]; 4] = [
     ["It is day, no lights any more.", "turn all headlights off"],
     ["It gets dark, low beam on.", "dim the headlights to low"],
-    ["The road is empty, high beam on.", "i want the high beam"],
-    ["I can see nothing in this fog.", "fog lamps on"],
+    ["The road is empty, high beam on.", "I want the high beam."],
+    ["I can see nothing in this fog.", "turn the fog lamps on"],
 ];
 
 pub fn lights(t: &mut Story) -> Option<Beat> {
@@ -88,7 +88,7 @@ pub fn lights(t: &mut Story) -> Option<Beat> {
         t.say(&LIGHT_TALK[at], &slots)
     } else {
         t.say(
-            &["set the lights to {mode}", "lights to {mode}", "Headlights: {mode}.", "put the lights on {mode}"],
+            &["set the lights to {mode}", "Lights to {mode}.", "Headlights: {mode}.", "put the lights on {mode}"],
             &slots,
         )
     };

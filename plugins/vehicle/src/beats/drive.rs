@@ -30,8 +30,8 @@ pub fn start(t: &mut Story) -> Option<Beat> {
             "We want to leave, start the engine.",
             "Everyone is seated. Please start the motor.",
             "{name} is in. Start the engine.",
-            "{name} and i are ready, start the car.",
-            "for {name}, start the engine",
+            "{name} and I are ready, start the car.",
+            "start the engine for {name}",
         ],
         &[("name", name)],
     );
@@ -109,7 +109,7 @@ pub fn parking_brake(t: &mut Story) -> Option<Beat> {
             "{action} the parking brake",
             "{action} the hand brake",
             "The parking brake: {action} it.",
-            "i want you to {action} the parking brake",
+            "Parking brake: {action}.",
         ],
         &slots,
     );
