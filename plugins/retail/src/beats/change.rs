@@ -108,8 +108,11 @@ pub fn new_address(t: &mut Story) -> Option<Beat> {
     Some(Beat::new(text, format!("{} goes to {a}.", o.id, a = street)).lacking("address", hole, reply))
 }
 
-/// A delivered order in time, and (id, option, in stock) of its product in other options.
-fn swap(t: &mut Story) -> Option<(Named, String, Vec<(String, String, bool)>)> {
+/// Another option of a product: id, option, whether it is in stock.
+type Other = (String, String, bool);
+
+/// A delivered order in time, its product, and the other options of that.
+fn swap(t: &mut Story) -> Option<(Named, String, Vec<Other>)> {
     let o = order(t, |_, order| order.status == "delivered" && order.days <= RETURN_DAYS)?;
     let state = t.state();
     let order = &state.orders[&o.id];

@@ -90,7 +90,7 @@ pub fn close(t: &mut Story) -> Option<Beat> {
         return Some(beat);
     }
     let hole = t.say(&["close a door", "shut one of the doors", "I want a door closed."], &slots);
-    let reply = t.reply(&["{x}.", "The {x} door.", "the {x} one"], &door);
+    let reply = t.reply(&["{x}.", "The {x} door.", "the {x} one"], door);
     Some(beat.lacking("door", hole, reply))
 }
 

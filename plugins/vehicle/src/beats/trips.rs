@@ -4,7 +4,7 @@ use coevo_sdk::json;
 use coevo_sdk::story::Beat;
 
 use super::Story;
-use crate::state::{Place, State, TANK, TYRES};
+use crate::state::{Place, State, TYRES};
 use crate::world::NAMES;
 
 /// A place that fits, with its id.
@@ -132,8 +132,7 @@ pub fn fuel(t: &mut Story) -> Option<Beat> {
 
 /// Adds fuel; a running engine refuses it.
 pub fn refuel(t: &mut Story) -> Option<Beat> {
-    let room = TANK - t.state().litres;
-    let litres = t.rng.range(5, room.min(30).max(6));
+    let litres = t.rng.range(5, 30);
     let running = t.state().engine;
     let arguments = json!({"litres": litres});
     if running {
