@@ -10,8 +10,11 @@ pub const SHIPPED: &[(&str, &[u8])] = &[
     ("calendar", include_bytes!("../../plugins/components/calendar.wasm")),
     ("files", include_bytes!("../../plugins/components/files.wasm")),
     ("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm")),
+    ("memory", include_bytes!("../../plugins/components/memory.wasm")),
+    ("retail", include_bytes!("../../plugins/components/retail.wasm")),
     ("trading", include_bytes!("../../plugins/components/trading.wasm")),
     ("travel", include_bytes!("../../plugins/components/travel.wasm")),
+    ("vehicle", include_bytes!("../../plugins/components/vehicle.wasm")),
 ];
 
 /// Names an environment.

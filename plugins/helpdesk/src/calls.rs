@@ -1,6 +1,7 @@
 //! What each tool does. The host has checked arguments against the tool's schema before they come here; the rules below
 //! are those that a schema cannot say. A refusal never changes the state.
 
+use coevo_sdk::talk::tidy;
 use coevo_sdk::{ToolError, Value, args, json};
 
 use crate::fail::Fail;
@@ -79,7 +80,7 @@ fn one_of<'a>(key: &str, value: &'a str, known: &[&str]) -> Result<&'a str, Tool
 
 /// Free text as it is kept: two people who say the same thing should leave the same state.
 fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(['.', '!']).to_lowercase()
+    tidy(text).to_lowercase()
 }
 
 fn done() -> Value {

@@ -29,6 +29,19 @@ pub fn opt_string<'a>(args: &'a Value, name: &str) -> Result<Option<&'a str>, To
     args.get(name).map(|value| value.as_str().ok_or_else(|| wrong(name, "a string"))).transpose()
 }
 
+/// A required string that is one of the known ones.
+///
+/// # Errors
+/// `missing_argument`, `wrong_type`, or `wrong_value` with the known ones as options.
+pub fn one_of<'a>(args: &'a Value, name: &str, known: &[&str]) -> Result<&'a str, ToolError> {
+    let value = string(args, name)?;
+    if known.contains(&value) {
+        return Ok(value);
+    }
+    let details = json!({"argument": name, "options": known});
+    Err(ToolError::new("wrong_value", format!("{name} must be one of {}", known.join(", ")), details))
+}
+
 /// A required integer of at least 0.
 ///
 /// # Errors
@@ -71,12 +84,14 @@ mod tests {
         assert_eq!(string(&args, "s"), Ok("x"));
         assert_eq!(uint(&args, "n"), Ok(3));
         assert_eq!(boolean(&args, "b"), Ok(true));
+        assert_eq!(one_of(&args, "s", &["w", "x"]), Ok("x"));
         assert_eq!(opt_uint(&args, "none"), Ok(None));
         for (code, error) in [
             ("missing_argument", string(&args, "q").unwrap_err()),
             ("wrong_type", string(&args, "n").unwrap_err()),
             ("wrong_type", uint(&args, "s").unwrap_err()),
             ("missing_argument", boolean(&args, "q").unwrap_err()),
+            ("wrong_value", one_of(&args, "s", &["w"]).unwrap_err()),
         ] {
             assert_eq!(error.code, code);
             assert!(error.details["argument"].is_string());

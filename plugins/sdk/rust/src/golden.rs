@@ -156,3 +156,21 @@ pub fn show<E: Environment>(split: &str, index: u32, seed: u64) -> Result<String
     }
     Ok(text)
 }
+
+/// The `main` of an example that prints tasks: arguments SPLIT FIRST COUNT SEED, each with a default.
+///
+/// # Errors
+/// When an argument is no number, or a task cannot be generated.
+pub fn show_main<E: Environment>() -> Result<(), String> {
+    let mut given = std::env::args().skip(1);
+    let split = given.next().unwrap_or_else(|| "train".to_owned());
+    let mut number = |name: &str, default: u32| {
+        let text = given.next();
+        text.map_or(Ok(default), |text| text.parse().map_err(|_| format!("{name} {text:?} is no number")))
+    };
+    let (first, count, seed) = (number("FIRST", 0)?, number("COUNT", 4)?, number("SEED", 1)?);
+    for index in first..first.saturating_add(count) {
+        println!("{}", show::<E>(&split, index, u64::from(seed))?);
+    }
+    Ok(())
+}

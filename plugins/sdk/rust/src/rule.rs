@@ -35,6 +35,19 @@ impl Rule {
         ToolError::new(self.code, self.message, json!({"argument": argument, key: self.requires}))
     }
 
+    /// The error of a call that breaks the rule, where no argument is to blame.
+    pub fn error(&self) -> ToolError {
+        ToolError::new(self.code, self.message, json!({"precondition": self.requires}))
+    }
+
+    /// The rule as a condition that no argument is to blame for.
+    ///
+    /// # Errors
+    /// [`Rule::error`] where it does not hold.
+    pub fn require(&self, holds: bool) -> Result<(), ToolError> {
+        if holds { Ok(()) } else { Err(self.error()) }
+    }
+
     /// The rule as a condition.
     ///
     /// # Errors
@@ -55,6 +68,12 @@ impl Tool {
 }
 
 impl ToolError {
+    /// Says more than the rule's own words.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
     /// Adds a detail, such as `options` or what is `left`.
     #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -76,6 +95,8 @@ mod tests {
         assert_eq!(tool.preconditions, ["The box has room."]);
         let error = FULL.unless(false, "box").unwrap_err().detail("left", 0);
         assert_eq!(error.details, json!({"argument": "box", "precondition": "The box has room.", "left": 0}));
+        assert_eq!(FULL.require(false).unwrap_err().details, json!({"precondition": "The box has room."}));
+        assert_eq!(FULL.error().saying("no room at all").message, "no room at all");
         assert_eq!(NAME.broken("name").details, json!({"argument": "name", "expected": "a name from list"}));
         assert_eq!(NAME.unless(true, "name"), Ok(()));
     }

@@ -48,6 +48,12 @@ pub fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     slots.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
+/// Free text as an environment should keep it, so that two agents who write the same thing leave the same state: words
+/// with single spaces between them and no final mark.
+pub fn tidy(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(['.', '!', '?']).to_owned()
+}
+
 /// With a capital first letter, unless the text begins with an id, a number, a path or the name of a file, whose
 /// spelling counts.
 pub fn capital(text: &str) -> String {
@@ -75,6 +81,7 @@ mod tests {
         ] {
             assert_eq!(capital(text), want);
         }
+        assert_eq!(tidy(" Call  Ana. "), "Call Ana");
         let said = say(&mut Rng::new(1, "say", &[]), &["Is {x} there?"], &[("x", "a.txt")]);
         assert_eq!(said, "Is a.txt there?");
     }

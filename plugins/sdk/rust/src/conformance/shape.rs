@@ -48,7 +48,7 @@ pub fn check_length<E: Environment>(seeds: &[u64]) {
     for task in tasks::<E>(seeds) {
         let id = &task.id;
         assert!((2..=6).contains(&task.turns.len()), "{id} has {} turns", task.turns.len());
-        assert!(words(&task.system) <= 40, "{id}: {}", task.system);
+        assert!(words(&task.system) <= 60, "{id}: {}", task.system);
         for text in texts(&task) {
             assert!((1..=20).contains(&text.split_whitespace().count()), "{id}: {text}");
             assert!(!text.contains(['{', '}']), "{id}: an open slot in {text}");
