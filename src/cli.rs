@@ -27,7 +27,7 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Print a run's closing table again
     Table(TableArgs),
-    /// Write a run's episodes (JSONL, OpenAI chat messages) or a policy's weights (safetensors)
+    /// Write a run's episodes (JSONL of OpenAI chat messages, ATIF, Parquet), metrics, lineage, or a policy's weights
     Export(ExportArgs),
     /// Environments: make a new one, build it, call its tools by hand; list and describe those that are there
     #[command(subcommand)]
@@ -36,6 +36,18 @@ pub enum Verb {
     Schema,
     /// Measure sandbox, loop and learner on this machine
     Bench(BenchArgs),
+    /// List a run's episodes: chosen by an expression, in any order
+    Episodes(crate::command::episodes::EpisodesArgs),
+    /// Continue a recorded episode otherwise, from any step: another call, the oracle, a policy, you
+    Fork(crate::command::fork::ForkArgs),
+    /// Say why an episode failed: root cause, what it led to, and the counterfactual that proves it
+    Explain(crate::command::explain::ExplainArgs),
+    /// Compare two episodes turn by turn, or two arms or runs task by task
+    Diff(crate::command::diff::DiffArgs),
+    /// Diagnose recorded episodes with another priority table, or verify them again, and say what changes
+    Rescore(crate::command::rescore::RescoreArgs),
+    /// Make a run folder of a JSONL export
+    Import(crate::command::import::ImportArgs),
 }
 
 /// Where training runs.
@@ -181,6 +193,14 @@ pub enum Format {
     Jsonl,
     /// A policy's weights, tokenizer and configuration, as files
     Checkpoint,
+    /// One ATIF 1.7 trajectory a line
+    Atif,
+    /// Tables of episodes, turns and tokens, as files
+    Parquet,
+    /// Metrics by round as TensorBoard event files, one folder an arm
+    Tensorboard,
+    /// The lineage of the interface as a GraphViz graph
+    Dot,
 }
 
 #[derive(Args, Debug)]
@@ -189,13 +209,19 @@ pub struct ExportArgs {
     pub run: PathBuf,
     #[arg(long, value_enum, default_value = "jsonl")]
     pub format: Format,
-    /// Which arm's policy, for --format checkpoint
+    /// Only this arm; for --format checkpoint, whose policy
     #[arg(long)]
     pub arm: Option<String>,
-    /// Which round's checkpoint [default: the last]
+    /// Only this round; of checkpoints [default: the last]
     #[arg(long)]
     pub round: Option<u32>,
-    /// File (or folder, for a checkpoint) to write [default: standard output]
+    /// Only episodes that pass the expression, such as 'stage=train and not passed'
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub matching: Option<String>,
+    /// With --format jsonl: token ids, log-probabilities and masks, too
+    #[arg(long)]
+    pub tokens: bool,
+    /// File to write [default: standard output], or folder, for checkpoint, parquet and tensorboard
     #[arg(long)]
     pub out: Option<PathBuf>,
 }
@@ -300,6 +326,9 @@ pub struct BenchArgs {
     /// Environment of `sandbox`, `native` and `live`: shipped name, folder or .wasm file
     #[arg(long, default_value = "travel")]
     pub env: String,
+    /// Episodes of `trace`
+    #[arg(long, default_value_t = 100_000)]
+    pub episodes: usize,
     #[arg(long)]
     pub json: bool,
 }
@@ -316,4 +345,8 @@ pub enum Bench {
     Loop,
     /// Sampled and trained tokens per second
     Learner,
+    /// How often a planted root cause is named (only on request)
+    Explain,
+    /// Size and speed of a run file with --episodes episodes (only on request)
+    Trace,
 }

@@ -29,6 +29,12 @@ fn main() -> ExitCode {
         Verb::Env(EnvVerb::Check(args)) => command::env::check::check(&args),
         Verb::Schema => command::schema(),
         Verb::Bench(args) => command::bench::bench(&args),
+        Verb::Episodes(args) => command::episodes::episodes(&args),
+        Verb::Fork(args) => command::fork::fork(&args),
+        Verb::Explain(args) => command::explain::explain(&args),
+        Verb::Diff(args) => command::diff::diff(&args),
+        Verb::Rescore(args) => command::rescore::rescore(&args),
+        Verb::Import(args) => command::import::import(&args),
     };
     match done {
         Ok(code) => code,

@@ -32,6 +32,8 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Live => ("live", living(args)?),
             Bench::Loop => ("loop", engine(args.json)?),
             Bench::Learner => ("learner", learner(args.json)?),
+            Bench::Trace => ("trace", super::bench_trace::trace(args.json, args.episodes)?),
+            Bench::Explain => ("explain", super::bench_explain::explain(args.json)?),
         };
         found.insert(name.to_owned(), value);
     }

@@ -1,10 +1,18 @@
 //! The work of each verb. A verb returns its exit code, or a failure with a message.
 
 pub mod bench;
+pub mod bench_explain;
+pub mod bench_trace;
+pub mod diff;
 pub mod env;
+pub mod episodes;
 pub mod eval;
+pub mod explain;
 pub mod export;
+pub mod fork;
+pub mod import;
 pub mod replay;
+pub mod rescore;
 pub mod run;
 
 use std::process::ExitCode;

@@ -4,14 +4,24 @@
 //! a result; evaluation is given no interface.
 
 pub mod bench;
+pub mod bench_trace;
 pub mod clock;
 pub mod demonstrate;
+pub mod diff;
 pub mod error;
+pub mod explain;
+pub mod fork;
+pub mod json_diff;
 pub mod observer;
+pub mod plant;
+pub mod recorded;
+pub mod reexecute;
 pub mod replay;
+pub mod rescore;
 pub mod round;
 pub mod run;
 pub mod scribe;
+pub mod slip;
 pub mod slots;
 pub mod summary;
 pub mod tasks;

@@ -11,11 +11,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
-use crate::commit::CommitBody;
+use crate::commit::{CommitBody, boundary, boundary_name, ending_name};
 use crate::error::{Result, TraceError};
+use crate::expr::{Expr, ExprError, Field};
 use crate::folder::RunFile;
-use crate::payload::{unpack, unpack_json};
-use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES};
+use crate::payload::{Checksum, Kind};
+use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES, episode_name};
 use crate::tokens;
 
 /// Which episodes; every field that is set must hold.
@@ -35,8 +36,39 @@ pub struct EpisodeFilter {
     pub max_reward: Option<f64>,
     /// Only unscored episodes, or only scored ones.
     pub unscored: Option<bool>,
+    /// Passes the expression.
+    pub matching: Option<Expr>,
+    /// The order; by arm, stage, round, task and replica where it leaves a choice.
+    pub sort: Vec<Sort>,
     /// At most so many.
     pub limit: Option<u32>,
+}
+
+/// One key of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sort {
+    field: &'static Field,
+    descending: bool,
+}
+
+impl Sort {
+    /// Reads keys such as `-reward,round`; a minus sign means descending.
+    ///
+    /// # Errors
+    /// An unknown field, or one that an episode can have several of.
+    pub fn parse(text: &str) -> std::result::Result<Vec<Self>, ExprError> {
+        let mut start = 0;
+        let mut keys = Vec::new();
+        for part in text.split(',') {
+            let length = part.chars().count();
+            let name = part.trim();
+            let (descending, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
+            let field = crate::expr::sort_field(text, (start, start + length), name)?;
+            keys.push(Self { field, descending });
+            start += length + 1;
+        }
+        Ok(keys)
+    }
 }
 
 /// An episode's row, without what was said in it.
@@ -80,10 +112,59 @@ pub struct CommitRecord {
     pub content: String,
 }
 
-const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
+impl EpisodeSummary {
+    /// The row of a record.
+    pub(crate) fn of(record: &EpisodeRecord, row: i64) -> Self {
+        let EpisodeRecord { episode, verdict, diagnosis, training } = record;
+        let steps: usize = episode.turns.iter().map(|turn| turn.steps.len()).sum();
+        let first_failing = diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing);
+        Self {
+            row,
+            name: episode_name(&episode.key),
+            key: episode.key.clone(),
+            task_id: episode.task_id.clone(),
+            category: episode.category.clone(),
+            scenario: episode.scenario.clone(),
+            interface: episode.interface.as_str().to_owned(),
+            reward: verdict.reward(),
+            ending: ending_name(&episode.ending).to_owned(),
+            boundary: boundary(record).map(boundary_name),
+            first_failing: first_failing.map(|turn| turn as u32),
+            turns: episode.turns.len() as u32,
+            steps: steps as u32,
+            tokens: episode.tokens.ids.len() as u32,
+            sampled_tokens: episode.tokens.action.iter().filter(|action| **action).count() as u32,
+            advantage: training.as_ref().map(|training| training.advantage),
+        }
+    }
+
+    /// The first column in which two rows differ.
+    fn differs(&self, other: &Self) -> Option<&'static str> {
+        let same = [
+            ("name", self.name == other.name),
+            ("arm, stage, round, task or replica", self.key == other.key),
+            ("task_id", self.task_id == other.task_id),
+            ("category", self.category == other.category),
+            ("scenario", self.scenario == other.scenario),
+            ("interface", self.interface == other.interface),
+            ("reward", self.reward == other.reward),
+            ("ending", self.ending == other.ending),
+            ("boundary", self.boundary == other.boundary),
+            ("first_failing", self.first_failing == other.first_failing),
+            ("turns", self.turns == other.turns),
+            ("steps", self.steps == other.steps),
+            ("tokens", self.tokens == other.tokens),
+            ("sampled_tokens", self.sampled_tokens == other.sampled_tokens),
+            ("advantage", self.advantage == other.advantage),
+        ];
+        same.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+    }
+}
+
+pub(crate) const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
                        interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, advantage";
 /// Arm, stage, round, task, replica: the order of exports.
-const ORDER: &str = "ORDER BY arm, stage, round, task_index, task_seed, replica";
+const ORDER: &str = "arm, stage, round, task_index, task_seed, replica";
 
 fn stage_of(number: i64) -> Stage {
     STAGES[usize::try_from(number).unwrap_or(0).min(STAGES.len() - 1)]
@@ -93,7 +174,7 @@ fn phase_of(number: i64) -> Phase {
     Phase::ALL[usize::try_from(number).unwrap_or(0).min(Phase::ALL.len() - 1)]
 }
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
+pub(crate) fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
     let task = TaskRef {
         env: row.get(5)?,
         split: row.get(6)?,
@@ -145,8 +226,17 @@ impl EpisodeFilter {
         add("reward <= ?", self.max_reward.map(Sql::Real));
         add("(reward IS NULL) = ?", self.unscored.map(|unscored| Sql::Integer(i64::from(unscored))));
         let clauses = if clauses.is_empty() { "1".to_owned() } else { clauses.join(" AND ") };
+        let clauses = match &self.matching {
+            None => clauses,
+            Some(expr) => format!("{clauses} AND {}", expr.sql(&mut values)),
+        };
         let limit = self.limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
-        (format!("WHERE {clauses} {ORDER}{limit}"), values)
+        let keys = self.sort.iter().map(|key| {
+            // Episodes that have no value come last, whichever way.
+            let (column, way) = (key.field.column, if key.descending { " DESC" } else { "" });
+            format!("{column} IS NULL, {column}{way}, ")
+        });
+        (format!("WHERE {clauses} ORDER BY {}{ORDER}{limit}", keys.collect::<String>()), values)
     }
 }
 
@@ -186,10 +276,10 @@ impl RunFile {
         let mut rows = query.query(params![key.arm, key.phase as i64, key.round])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let (id, content) = (row.get(0)?, row.get(5)?);
-        let (payload, hash): (Vec<u8>, String) = (row.get(1)?, row.get(2)?);
-        let body: CommitBody = unpack_json(&payload, &hash, || key.to_string())?;
-        let (state, hash): (Vec<u8>, String) = (row.get(3)?, row.get(4)?);
-        let state = unpack(&state, &hash, || format!("the state after {key}"))?;
+        let (payload, hash): (Vec<u8>, _) = (row.get(1)?, row.get(2)?);
+        let body: CommitBody = self.unpacker.json(Kind::Other, &payload, hash, || key.to_string())?;
+        let (state, hash): (Vec<u8>, _) = (row.get(3)?, row.get(4)?);
+        let state = self.unpacker.unpack(Kind::Other, &state, hash, || format!("the state after {key}"))?;
         let metrics = self.pairs("SELECT name, value FROM metrics WHERE commit_id = ?1 ORDER BY name", id)?;
         let CommitBody { lineage, profile, evaluations } = body;
         Ok(Some(CommitRecord { key: key.clone(), lineage, profile, evaluations, metrics, state, content }))
@@ -236,9 +326,33 @@ impl RunFile {
 
     /// Episodes that pass the filter, by arm, stage, round, task and replica.
     pub fn episodes(&self, filter: &EpisodeFilter) -> Result<Vec<EpisodeSummary>> {
-        let (clauses, values) = filter.sql();
+        let (clauses, values) = self.clauses(filter)?;
         let sql = format!("SELECT {SUMMARY} FROM episodes {clauses}");
         self.list(&sql, rusqlite::params_from_iter(values), summary)
+    }
+
+    /// How many episodes pass the filter.
+    pub fn count(&self, filter: &EpisodeFilter) -> Result<u64> {
+        let (clauses, values) = self.clauses(filter)?;
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM episodes {clauses})");
+        let count: i64 = self.db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// Stored bytes of all records and of all token traces.
+    pub fn payload_bytes(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT ifnull(sum(length(body)), 0), ifnull(sum(length(trace)), 0) FROM episodes";
+        let (body, trace): (i64, i64) = self.db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((body.cast_unsigned(), trace.cast_unsigned()))
+    }
+
+    fn clauses(&self, filter: &EpisodeFilter) -> Result<(String, Vec<Sql>)> {
+        let (clauses, values) = filter.sql();
+        if self.format < 2 && clauses.contains(" FROM tools ") {
+            let what = "tools and errors of calls".to_owned();
+            return Err(TraceError::Old { folder: self.folder.display().to_string(), found: self.format, what });
+        }
+        Ok((clauses, values))
     }
 
     /// Labels of an episode's turns with whether they are cascaded.
@@ -252,10 +366,19 @@ impl RunFile {
     /// # Errors
     /// [`TraceError::NoEpisode`].
     pub fn find_episode(&self, id: &str) -> Result<EpisodeSummary> {
-        let sql = format!("SELECT {SUMMARY} FROM episodes WHERE name = ?1 OR id = ?2");
         let row: i64 = id.parse().unwrap_or(-1);
-        let found = self.db.query_row(&sql, params![id, row], summary).optional()?;
-        found.ok_or_else(|| TraceError::NoEpisode { episode: id.to_owned() })
+        let find = |sql: String| self.db.query_row(&sql, params![id, row], summary).optional();
+        match find(format!("SELECT {SUMMARY} FROM episodes WHERE name = ?1 OR id = ?2")) {
+            Ok(Some(found)) => Ok(found),
+            // An index can be damaged where the rows are whole: without it, before giving up. The plus sign means that.
+            first => match find(format!("SELECT {SUMMARY} FROM episodes WHERE +name = ?1 OR id = ?2")) {
+                Ok(Some(found)) => Ok(found),
+                second => Err(match first.and(second) {
+                    Ok(_) => TraceError::NoEpisode { episode: id.to_owned() },
+                    Err(error) => error.into(),
+                }),
+            },
+        }
     }
 
     /// The whole record of an episode, by its name or row number.
@@ -274,16 +397,22 @@ impl RunFile {
         let mut query =
             self.db.prepare_cached("SELECT body, body_hash, trace, trace_hash FROM episodes WHERE id = ?1")?;
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-        let (body, body_hash, trace, trace_hash): (Vec<u8>, String, Vec<u8>, String) =
+        let (body, body_hash, trace, trace_hash): (Vec<u8>, Checksum, Vec<u8>, Checksum) =
             query.query_row([summary.row], read)?;
         let what = || format!("episode {}", summary.name);
-        let mut record: EpisodeRecord = unpack_json(&body, &body_hash, what)?;
-        let bytes = unpack(&trace, &trace_hash, || format!("the tokens of episode {}", summary.name))?;
+        let mut record: EpisodeRecord = self.unpacker.json(Kind::Body, &body, body_hash, what)?;
+        let tokens = || format!("the tokens of episode {}", summary.name);
+        let bytes = self.unpacker.unpack(Kind::Trace, &trace, trace_hash, tokens)?;
         let damaged = || TraceError::Payload { what: what(), reason: "its token trace cannot be read".into() };
         record.episode.tokens = tokens::decode(&bytes).ok_or_else(damaged)?;
-        let (stored, key) = (&record.episode.key, &summary.key);
-        if stored != key {
-            let reason = format!("it holds {}", crate::record::episode_name(stored));
+        // Columns have no checksum of their own: they must say what the checked record says.
+        let expected = EpisodeSummary::of(&record, summary.row);
+        if expected.key != summary.key {
+            let reason = format!("it holds {}", expected.name);
+            return Err(TraceError::Payload { what: what(), reason });
+        }
+        if let Some(column) = expected.differs(summary) {
+            let reason = format!("its column `{column}` was altered: the record itself says otherwise");
             return Err(TraceError::Payload { what: what(), reason });
         }
         Ok(record)
@@ -295,8 +424,9 @@ impl RunFile {
         let rows = self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut all = BTreeMap::new();
         for (id, bytes, hash) in rows {
-            let (id, bytes, hash): (String, Vec<u8>, String) = (id, bytes, hash);
-            let interface: Interface = unpack_json(&bytes, &hash, || format!("interface {id}"))?;
+            let (id, bytes, hash): (String, Vec<u8>, Checksum) = (id, bytes, hash);
+            let what = || format!("interface {id}");
+            let interface: Interface = self.unpacker.json(Kind::Other, &bytes, hash, what)?;
             all.insert(interface.id().clone(), interface);
         }
         Ok(all)
@@ -309,8 +439,8 @@ impl RunFile {
         let mut query = self.db.prepare_cached(sql)?;
         let params = params![task.env, task.split, task.index, task.seed.cast_signed()];
         let found = query.query_row(params, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((bytes, hash)): Option<(Vec<u8>, String)> = found else { return Ok(None) };
-        unpack_json(&bytes, &hash, || format!("task {} of {}", task.index, task.split)).map(Some)
+        let Some((bytes, hash)): Option<(Vec<u8>, Checksum)> = found else { return Ok(None) };
+        self.unpacker.json(Kind::Other, &bytes, hash, || format!("task {} of {}", task.index, task.split)).map(Some)
     }
 
     pub(crate) fn list<T, P: rusqlite::Params>(
