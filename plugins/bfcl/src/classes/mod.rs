@@ -1,0 +1,158 @@
+//! The eight tool classes.
+//!
+//! # How a class is written
+//! One file, one serde struct (postcard: no `untagged`, no `skip_serializing_if`), one `impl Class`:
+//! - `FUNCTIONS` lists every public method of the official class with its parameters in order and their defaults. The
+//!   arguments of `call` are already bound to it: `args.len()` is the number of parameters, defaults filled in, and Python's own
+//!   `TypeError`s for missing, unknown or too many arguments were raised before.
+//! - `load` is `_load_scenario`, `ctx.long` the constants of the long-context tasks (absent in all others): they
+//!   come from the user's wheel with the task, so `ctx.long("MA_5_EXTENSION")` and not a text in our source.
+//! - `call` returns what the method returns, `Py::error(…)` included; `Err` is an exception that the method lets out.
+//!   Nobody checked types: `args[0].text("lower")?` raises what Python would.
+//! - `public` gives the public attributes (no leading underscore) in the order in which the official class sets them;
+//!   equality of the states is equality of these.
+//!
+//! Only what decides a result or a public attribute is state. Whatever Python shares between two places and then changes
+//! in place must be modelled (see `files`, where copied directories share their files).
+
+use crate::py::{Py, PyErr, PyResult};
+
+/// A default of a parameter.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    Required,
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(&'static str),
+}
+
+/// A method: its name, and its parameters in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    pub name: &'static str,
+    pub params: &'static [(&'static str, Default)],
+}
+
+/// What a class may know besides its own state.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    /// Constants of the long-context tasks by name, as a dict.
+    pub long: Option<&'a Py>,
+    /// Year, month, day.
+    pub today: (i64, i64, i64),
+}
+
+impl<'a> Ctx<'a> {
+    /// A constant of the long-context tasks; `None` in all other tasks.
+    pub fn long(&self, name: &str) -> Option<&'a Py> {
+        self.long.and_then(|constants| constants.get(name))
+    }
+}
+
+/// A tool class.
+pub trait Class: Sized {
+    /// The official name.
+    const NAME: &'static str;
+    const FUNCTIONS: &'static [Function];
+
+    /// The instance of a task. `config` is the class's part of `initial_config`, `{}` where the task has none.
+    ///
+    /// # Errors
+    /// An exception, as on any malformed scenario.
+    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr>;
+
+    /// Calls a method that `FUNCTIONS` lists, with bound arguments.
+    ///
+    /// # Errors
+    /// The exception that the method lets out.
+    fn call(&mut self, function: &str, args: &[Py], ctx: Ctx<'_>) -> PyResult;
+
+    /// Public attributes by name.
+    fn public(&self) -> Vec<(&'static str, Py)>;
+
+    /// The official equality of two instances.
+    fn same(&self, other: &Self) -> bool {
+        self.public() == other.public()
+    }
+}
+
+/// Binds arguments to parameters as Python does.
+///
+/// # Errors
+/// Python's `TypeError`, with the class's name before the function's.
+pub fn bind(class: &str, function: &Function, positional: &[Py], keyword: &[(String, Py)]) -> Result<Vec<Py>, PyErr> {
+    let Function { name, params } = function;
+    let mut bound: Vec<Option<Py>> = vec![None; params.len()];
+    for (name_of, value) in keyword {
+        let Some(at) = params.iter().position(|(param, _)| param == name_of) else {
+            return Err(PyErr(format!("{class}.{name}() got an unexpected keyword argument '{name_of}'")));
+        };
+        if at < positional.len() {
+            return Err(PyErr(format!("{class}.{name}() got multiple values for argument '{name_of}'")));
+        }
+        bound[at] = Some(value.clone());
+    }
+    let required = params.iter().filter(|(_, default)| matches!(default, Default::Required)).count();
+    if positional.len() > params.len() {
+        // `self` counts in this message.
+        let (most, given) = (params.len() + 1, positional.len() + 1);
+        let takes = match required == params.len() {
+            true => most.to_string(),
+            false => format!("from {} to {most}", required + 1),
+        };
+        let (s, were) = (if most == 1 { "" } else { "s" }, if given == 1 { "was" } else { "were" });
+        return Err(PyErr(format!("{class}.{name}() takes {takes} positional argument{s} but {given} {were} given")));
+    }
+    for (slot, value) in bound.iter_mut().zip(positional) {
+        *slot = Some(value.clone());
+    }
+    let mut missing = Vec::new();
+    let mut whole = Vec::with_capacity(params.len());
+    for (slot, (param, default)) in bound.into_iter().zip(*params) {
+        whole.push(match (slot, default) {
+            (Some(value), _) => value,
+            (None, Default::None) => Py::None,
+            (None, Default::Bool(value)) => Py::Bool(*value),
+            (None, Default::Int(value)) => Py::Int(*value),
+            (None, Default::Float(value)) => Py::Float(*value),
+            (None, Default::Str(text)) => Py::from(*text),
+            (None, Default::Required) => {
+                missing.push(format!("'{param}'"));
+                Py::None
+            }
+        });
+    }
+    let names = match missing.as_slice() {
+        [] => return Ok(whole),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
+    };
+    let (count, s) = (missing.len(), if missing.len() == 1 { "" } else { "s" });
+    Err(PyErr(format!("{class}.{name}() missing {count} required positional argument{s}: {names}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binding_is_pythons() {
+        const F: Function = Function {
+            name: "f",
+            params: &[("a", Default::Required), ("b", Default::Required), ("c", Default::Int(3))],
+        };
+        let int = |n| Py::Int(n);
+        let key = |name: &str, n| (name.to_owned(), int(n));
+        assert_eq!(bind("C", &F, &[int(1)], &[key("b", 2)]), Ok(vec![int(1), int(2), int(3)]));
+        let refused = |positional: &[Py], keyword: &[(String, Py)]| bind("C", &F, positional, keyword).unwrap_err().0;
+        assert_eq!(refused(&[], &[]), "C.f() missing 2 required positional arguments: 'a' and 'b'");
+        assert_eq!(refused(&[], &[key("a", 1)]), "C.f() missing 1 required positional argument: 'b'");
+        assert_eq!(refused(&[int(1)], &[key("x", 2)]), "C.f() got an unexpected keyword argument 'x'");
+        assert_eq!(refused(&[int(1)], &[key("a", 2)]), "C.f() got multiple values for argument 'a'");
+        let four = [int(1), int(2), int(3), int(4)];
+        assert_eq!(refused(&four, &[]), "C.f() takes from 3 to 4 positional arguments but 5 were given");
+    }
+}
