@@ -15,7 +15,13 @@
 //! Only what decides a result or a public attribute is state. Whatever Python shares between two places and then changes
 //! in place must be modelled (see `files`, where copied directories share their files).
 
-use crate::py::{Py, PyErr, PyResult};
+pub mod files;
+
+use std::cell::OnceCell;
+
+use serde::{Deserialize, Serialize};
+
+use crate::py::{Py, PyErr, PyResult, parse_literal};
 
 /// A default of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +41,38 @@ pub struct Function {
     pub params: &'static [(&'static str, Default)],
 }
 
+/// A constant of the long-context tasks. Kept as the literal that the wheel has, and read when it is first needed: most
+/// episodes need few, and a text is restored from a snapshot much faster than a value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Constant {
+    pub name: String,
+    pub literal: String,
+    #[serde(skip)]
+    value: OnceCell<Py>,
+}
+
+impl PartialEq for Constant {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.literal) == (&other.name, &other.literal)
+    }
+}
+
+impl Constant {
+    pub fn new(name: impl Into<String>, literal: impl Into<String>) -> Self {
+        Self { name: name.into(), literal: literal.into(), value: OnceCell::new() }
+    }
+
+    /// The value. Importing has ruled out a text that is no literal.
+    pub fn value(&self) -> &Py {
+        self.value.get_or_init(|| parse_literal(&self.literal).unwrap_or(Py::None))
+    }
+}
+
 /// What a class may know besides its own state.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
-    /// Constants of the long-context tasks by name, as a dict.
-    pub long: Option<&'a Py>,
+    /// Constants of the long-context tasks; empty in all others.
+    pub long: &'a [Constant],
     /// Year, month, day.
     pub today: (i64, i64, i64),
 }
@@ -47,7 +80,7 @@ pub struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     /// A constant of the long-context tasks; `None` in all other tasks.
     pub fn long(&self, name: &str) -> Option<&'a Py> {
-        self.long.and_then(|constants| constants.get(name))
+        self.long.iter().find(|constant| constant.name == name).map(Constant::value)
     }
 }
 
