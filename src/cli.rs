@@ -225,6 +225,27 @@ pub enum EnvVerb {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Turn published tasks into a folder that scenarios can name as their environment
+    Import {
+        /// What the archive is
+        #[arg(value_enum)]
+        kind: ImportKind,
+        /// The archive: for bfcl, the wheel that `pip download --no-deps bfcl-eval` fetches
+        archive: PathBuf,
+        /// Folder to make [default: the kind's name with -tasks]
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Let held-out functions be called before they come back, as the official executor does
+        #[arg(long)]
+        official: bool,
+    },
+}
+
+/// Published tasks that can be imported.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ImportKind {
+    /// BFCL multi-turn: 800 tasks in four categories
+    Bfcl,
 }
 
 #[derive(Args, Debug)]

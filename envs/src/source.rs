@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::plugin::LoadError;
+use crate::tasks::TaskFile;
 
 /// The shipped environments, by name: embedded, so that a first run needs no WASM toolchain. This is the one list.
 pub const SHIPPED: &[(&str, &[u8])] = &[
+    ("bfcl", include_bytes!("../../plugins/components/bfcl.wasm")),
     ("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm")),
     ("travel", include_bytes!("../../plugins/components/travel.wasm")),
 ];
@@ -16,7 +18,7 @@ pub const SHIPPED: &[(&str, &[u8])] = &[
 pub enum EnvSource {
     /// One of [`SHIPPED`].
     Shipped(String),
-    /// A component, or the folder of a guest that was built.
+    /// A component, the folder of a guest that was built, or one with imported tasks.
     Path(PathBuf),
 }
 
@@ -40,6 +42,22 @@ impl std::fmt::Display for EnvSource {
 }
 
 impl EnvSource {
+    /// The task file of a folder with imported tasks.
+    pub(crate) fn task_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Shipped(_) => None,
+            Self::Path(path) => TaskFile::of(path),
+        }
+    }
+
+    /// What a task file means by `name`: a path is relative to the file.
+    pub(crate) fn beside(file: &Path, name: &str) -> Self {
+        match name.parse().expect("any text names a source") {
+            Self::Path(path) => Self::Path(file.parent().unwrap_or(Path::new("")).join(path)),
+            shipped => shipped,
+        }
+    }
+
     /// The component's bytes.
     pub(crate) fn read(&self) -> Result<Vec<u8>, LoadError> {
         match self {

@@ -1,4 +1,4 @@
-//! `coevo env`: list, show, build.
+//! `coevo env`: list, show, build, import.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,11 +7,12 @@ use coevo_core::interface::Interface;
 use coevo_core::render;
 use coevo_core::task::{EnvSpec, TaskRef, UserMessage};
 use coevo_envs::build::{build_rust_guest, default_output};
-use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits};
+use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits, import};
 use coevo_loop::error::RunError;
 use serde_json::json;
 
 use super::{Done, Failure, print_json};
+use crate::cli::ImportKind;
 
 /// Loads an environment by shipped name, folder or file.
 pub fn load(name: &str) -> Result<EnvPlugin, Failure> {
@@ -91,5 +92,25 @@ pub fn build(folder: &Path, out: Option<&Path>) -> Done {
     // A component that does not load is not a result.
     let spec = load(&built.component.display().to_string())?.spec().clone();
     println!("{} {}: {} tools", spec.name, spec.version, spec.tools.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `coevo env import`.
+pub fn import(kind: ImportKind, archive: &Path, out: Option<&Path>, official: bool) -> Done {
+    let ImportKind::Bfcl = kind;
+    let out = out.unwrap_or(Path::new("bfcl-tasks"));
+    let done = import::bfcl(archive, out, official).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let splits: Vec<String> = done.splits.iter().map(|(name, tasks)| format!("{name} {tasks}")).collect();
+    println!("{} (bfcl-eval {}, {} KB)", out.display(), done.version, done.bytes / 1000);
+    println!("tasks: {}", splits.join(", "));
+    // Tasks that the guest cannot read are not a result.
+    let plugin = load(&format!("{}/", out.display()))?;
+    for split in plugin.spec().splits.clone() {
+        for index in 0..split.tasks {
+            let of = TaskRef { env: plugin.spec().name.clone(), split: split.name.clone(), index, seed: 0 };
+            plugin.task(&of).map_err(|fault| Failure::ours(format!("{} {index}: {}", split.name, fault.message)))?;
+        }
+    }
+    println!("all of them load; in a scenario: environment: {{ name: ./{} }}", out.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -79,7 +79,8 @@ macro_rules! instances {
 }
 
 instances! {
-    GorillaFileSystem = classes::files::GorillaFileSystem,
+    Files = classes::files::GorillaFileSystem,
+    Math = classes::math::MathApi,
 }
 
 /// Functions that the official executor refuses by name, whoever has them.

@@ -15,13 +15,33 @@
 //! Only what decides a result or a public attribute is state. Whatever Python shares between two places and then changes
 //! in place must be modelled (see `files`, where copied directories share their files).
 
+/// `public` and `same` of a class whose public attributes are fields: official name and field, in order.
+macro_rules! attributes {
+    ($($name:literal = $field:ident),* $(,)?) => {
+        fn public(&self) -> Vec<(&'static str, Py)> {
+            vec![$(($name, self.$field.clone())),*]
+        }
+
+        fn same(&self, other: &Self) -> bool {
+            $(self.$field == other.$field)&&*
+        }
+    };
+}
+
 pub mod files;
+pub mod math;
+pub mod message;
+pub mod posting;
+pub mod ticket;
+pub mod trading;
+pub mod travel;
+pub mod vehicle;
 
 use std::cell::OnceCell;
 
 use serde::{Deserialize, Serialize};
 
-use crate::py::{Py, PyErr, PyResult, parse_literal};
+use crate::py::{Py, PyErr, PyResult, Random, parse_literal};
 
 /// A default of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +52,26 @@ pub enum Default {
     Int(i64),
     Float(f64),
     Str(&'static str),
+    /// An empty list, which Python makes once and shares between all calls: bound as [`SHARED_LIST`].
+    List,
+}
+
+/// How a default list is bound, so that a class can tell it from an empty list of the caller's.
+pub const SHARED_LIST: &str = "[]";
+
+/// `scenario.get(name, default)`.
+fn setting(config: &Py, name: &str, default: impl Into<Py>) -> Py {
+    config.get(name).cloned().unwrap_or_else(|| default.into())
+}
+
+/// `random.Random(scenario.get("random_seed", default))`.
+fn generator(config: &Py, default: i64) -> Random {
+    Random::new(config.get("random_seed").and_then(Py::as_i64).unwrap_or(default))
+}
+
+/// That a method is not listed: `call` is only asked for those that are.
+fn no_method(class: &str, function: &str) -> PyErr {
+    PyErr(format!("'{class}' object has no attribute '{function}'"))
 }
 
 /// A method: its name, and its parameters in order.
@@ -151,6 +191,7 @@ pub fn bind(class: &str, function: &Function, positional: &[Py], keyword: &[(Str
             (None, Default::Int(value)) => Py::Int(*value),
             (None, Default::Float(value)) => Py::Float(*value),
             (None, Default::Str(text)) => Py::from(*text),
+            (None, Default::List) => Py::Object(SHARED_LIST.to_owned()),
             (None, Default::Required) => {
                 missing.push(format!("'{param}'"));
                 Py::None

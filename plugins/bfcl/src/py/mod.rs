@@ -3,22 +3,26 @@
 //! A value is plain data: nothing is shared, where Python would share a list or a dict. A class that lets sharing be
 //! seen must model it itself.
 
+pub mod dates;
+mod json;
 mod num;
 mod parse;
 mod random;
 pub mod string;
 mod text;
 
-pub use num::{add, compare, div, floor, mul, neg, pow, rem, sub, sum};
-pub use parse::{Call, parse_call, parse_constants, parse_literal};
+pub use json::{from_json, to_json};
+pub use num::{add, compare, div, floor, in_place, less, more, mul, neg, order, pow, rem, sub, sum, to_float};
+pub use parse::{Call, constant, parse_call, parse_literal};
 pub use random::Random;
 pub use text::{dumps, float_repr, repr, str, str_repr};
 
 use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
 
-/// A Python value.
+/// A Python value. Compact in binary formats, natural in JSON (see `json`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Py {
     None,
     Bool(bool),
@@ -251,8 +255,51 @@ impl Py {
         }
     }
 
+    /// What `iter(x)` gives.
+    ///
+    /// # Errors
+    /// `TypeError` for what cannot be iterated over.
+    pub fn iterate(&self) -> Result<Vec<Py>, PyErr> {
+        Ok(match self {
+            Self::List(items) | Self::Tuple(items) | Self::Set(items) => items.clone(),
+            Self::Dict(pairs) => pairs.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Str(text) => text.chars().map(|c| Self::Str(c.to_string())).collect(),
+            _ => return Err(PyErr(format!("'{}' object is not iterable", self.type_name()))),
+        })
+    }
+
+    /// Whether the value can be a key.
+    ///
+    /// # Errors
+    /// The `TypeError` that looking for it in a dict or set raises.
+    pub fn hashable(&self) -> Result<(), PyErr> {
+        match self {
+            Self::List(_) | Self::Dict(_) | Self::Set(_) => {
+                Err(PyErr(format!("unhashable type: '{}'", self.type_name())))
+            }
+            Self::Tuple(items) => items.iter().try_for_each(Self::hashable),
+            _ => Ok(()),
+        }
+    }
+
+    /// `key in d` and `d[key]` at once, of a dict.
+    ///
+    /// # Errors
+    /// That the key cannot be one.
+    pub fn find(&self, key: &Py) -> Result<Option<&Py>, PyErr> {
+        key.hashable()?;
+        Ok(self.pairs().and_then(|pairs| pairs.iter().find(|(have, _)| have == key)).map(|(_, value)| value))
+    }
+
+    /// What `x['name']` raises where `x` is no dict.
     fn not_subscriptable(&self) -> PyErr {
-        PyErr(format!("'{}' object is not subscriptable", self.type_name()))
+        PyErr(match self {
+            Self::Str(_) => "string indices must be integers, not 'str'".to_owned(),
+            Self::List(_) | Self::Tuple(_) => {
+                format!("{} indices must be integers or slices, not str", self.type_name())
+            }
+            _ => format!("'{}' object is not subscriptable", self.type_name()),
+        })
     }
 
     /// `d[key] = value`: a known key keeps its place. Does nothing where this is no dict.

@@ -95,12 +95,35 @@ pub fn sub(a: &Py, b: &Py) -> PyResult {
     plain("-", a, b, i64::checked_sub, |x, y| x - y, |x, y| x - y)
 }
 
-/// `a * b` of numbers.
+/// `a * b` of numbers, and of texts and lists with an integer.
 ///
 /// # Errors
 /// As [`add`].
 pub fn mul(a: &Py, b: &Py) -> PyResult {
-    plain("*", a, b, i64::checked_mul, |x, y| x * y, |x, y| x * y)
+    match (a, b) {
+        (Py::Str(_) | Py::List(_) | Py::Tuple(_), _) => repeat(a, b),
+        (_, Py::Str(_) | Py::List(_) | Py::Tuple(_)) => repeat(b, a),
+        _ => plain("*", a, b, i64::checked_mul, |x, y| x * y, |x, y| x * y),
+    }
+}
+
+/// A text, list or tuple several times over.
+fn repeat(items: &Py, times: &Py) -> PyResult {
+    let Some(times) = times.as_i64() else {
+        return Err(PyErr(format!("can't multiply sequence by non-int of type '{}'", times.type_name())));
+    };
+    let times = usize::try_from(times).unwrap_or(0);
+    let length = items.as_str().map_or_else(|| items.items().map_or(0, <[Py]>::len), str::len);
+    // CPython runs out of memory later.
+    if length.saturating_mul(times) > 1 << 24 {
+        return Err(PyErr::new(""));
+    }
+    let all = |items: &[Py]| items.iter().cycle().take(items.len() * times).cloned().collect();
+    Ok(match items {
+        Py::Str(text) => Py::Str(text.repeat(times)),
+        Py::Tuple(items) => Py::Tuple(all(items)),
+        _ => Py::List(all(items.items().unwrap_or_default())),
+    })
 }
 
 /// `-a`.
@@ -300,6 +323,79 @@ pub fn compare(a: &Py, b: &Py) -> Option<Ordering> {
         (x, Num::Float(y)) => with_float(x.big()?, y),
         (x, y) => Some(x.big()?.cmp(&y.big()?)),
     }
+}
+
+/// `a < b` and its like: `sign` is the operator, `wanted` says which orders satisfy it.
+///
+/// # Errors
+/// `TypeError` for what has no order.
+pub fn order(a: &Py, sign: &str, b: &Py, wanted: fn(Ordering) -> bool) -> Result<bool, PyErr> {
+    match compare(a, b) {
+        Some(order) => Ok(wanted(order)),
+        None if a.is_number() && b.is_number() => Ok(false),
+        None => match (a, b) {
+            // By the first pair that differs, else by length.
+            (Py::List(x), Py::List(y)) | (Py::Tuple(x), Py::Tuple(y)) => match x.iter().zip(y).find(|(x, y)| x != y) {
+                Some((x, y)) => order(x, sign, y, wanted),
+                None => Ok(wanted(x.len().cmp(&y.len()))),
+            },
+            _ => {
+                let (a, b) = (a.type_name(), b.type_name());
+                Err(PyErr(format!("'{sign}' not supported between instances of '{a}' and '{b}'")))
+            }
+        },
+    }
+}
+
+/// `a < b`.
+///
+/// # Errors
+/// As [`order`].
+pub fn less(a: &Py, b: &Py) -> Result<bool, PyErr> {
+    order(a, "<", b, Ordering::is_lt)
+}
+
+/// `a > b`.
+///
+/// # Errors
+/// As [`order`].
+pub fn more(a: &Py, b: &Py) -> Result<bool, PyErr> {
+    order(a, ">", b, Ordering::is_gt)
+}
+
+/// `float(x)`.
+///
+/// # Errors
+/// For what is no number, nor the text of one.
+pub fn to_float(value: &Py) -> Result<f64, PyErr> {
+    match value {
+        Py::Str(text) => {
+            let plain = super::string::strip(text);
+            // Underscores stand between digits only.
+            let joined =
+                plain.as_bytes().windows(3).all(|w| w[1] != b'_' || (w[0].is_ascii_digit() && w[2].is_ascii_digit()));
+            let digits = if joined && !plain.starts_with('_') && !plain.ends_with('_') {
+                plain.replace('_', "")
+            } else {
+                String::new()
+            };
+            digits.parse().map_err(|_| PyErr(format!("could not convert string to float: {}", super::str_repr(text))))
+        }
+        _ if value.is_number() => float(value),
+        _ => Err(PyErr(format!("float() argument must be a string or a real number, not '{}'", value.type_name()))),
+    }
+}
+
+/// `a += b` or `a -= b`: an unfit pair is told of the operator as it is written.
+///
+/// # Errors
+/// As [`add`].
+pub fn in_place(a: &mut Py, sign: &str, b: &Py) -> Result<(), PyErr> {
+    let outcome = if sign == "-" { sub(a, b) } else { add(a, b) };
+    *a = outcome.map_err(|PyErr(text)| {
+        PyErr(text.replacen(&format!("operand type(s) for {sign}:"), &format!("operand type(s) for {sign}=:"), 1))
+    })?;
+    Ok(())
 }
 
 /// Compares an integer with a float exactly.

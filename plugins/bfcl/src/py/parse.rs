@@ -54,25 +54,22 @@ pub fn parse_literal(text: &str) -> Result<Py, String> {
     Ok(value)
 }
 
-/// Reads `NAME = literal` at the beginning of each statement of a module; other statements are skipped.
+/// The literal that a module assigns to `name` at the beginning of a line, as text and as value.
 ///
 /// # Errors
-/// The name and what is wrong with its value.
-pub fn parse_constants(source: &str) -> Result<Vec<(String, Py)>, String> {
-    let mut constants = Vec::new();
+/// When there is no such line, or its value is no literal.
+pub fn constant<'a>(source: &'a str, name: &str) -> Result<(&'a str, Py), String> {
     let mut at = 0;
-    while at < source.len() {
+    loop {
         let rest = &source[at..];
         let mut reader = Reader::new(rest);
-        let name = reader.keyword().filter(|_| !rest.starts_with(char::is_whitespace));
-        if let Some(name) = name {
+        if rest.starts_with(name) && reader.keyword().as_deref() == Some(name) {
+            let from = reader.at;
             let value = reader.value().map_err(|error| format!("{name}: {error}"))?;
-            constants.push((name, value));
-            at += reader.at;
+            return Ok((rest[from..reader.at].trim(), value));
         }
-        at += source[at..].find('\n').map_or(source.len() - at, |end| end + 1);
+        at += rest.find('\n').ok_or_else(|| format!("no constant {name}"))? + 1;
     }
-    Ok(constants)
 }
 
 struct Reader<'a> {
@@ -364,8 +361,10 @@ mod tests {
     #[test]
     fn constants() {
         let source = "import x\nA = ['b',\n  'c' 'd']  # e\n\nB={\"k\": {'n': None}}\ndef f(x=1):\n    C = 3\n";
-        let found: Vec<_> = parse_constants(source).unwrap().iter().map(|(n, v)| format!("{n}={}", repr(v))).collect();
-        assert_eq!(found, ["A=['b', 'cd']", "B={'k': {'n': None}}"]);
+        let found = |name| constant(source, name).map(|(text, value)| format!("{text} is {}", repr(&value)));
+        assert_eq!(found("A").unwrap(), "['b',\n  'c' 'd'] is ['b', 'cd']");
+        assert_eq!(found("B").unwrap(), "{\"k\": {'n': None}} is {'k': {'n': None}}");
+        assert_eq!(found("C").unwrap_err(), "no constant C");
     }
 
     #[test]

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::Environment;
 use crate::session::{Quiet, Session, Side, generate};
 use crate::task::{CallRecord, CallStatus, Task, ToolCall, TurnRecord, UserMessage, Verdict};
-use crate::verify::verify;
 
 /// Every task of every split, generated.
 ///
@@ -55,7 +54,7 @@ pub fn reference_script(task: &Task) -> Vec<(Vec<ToolCall>, String)> {
 /// # Panics
 /// When the verifier faults.
 pub fn judge<E: Environment>(task: &Task, turns: &[TurnRecord]) -> Verdict {
-    verify::<E>(task, turns, &mut Quiet::new()).unwrap_or_else(|error| panic!("{}: {error}", task.id))
+    E::verify(task, turns, &mut Quiet::new()).unwrap_or_else(|error| panic!("{}: {error}", task.id))
 }
 
 /// The reference solution passes every turn of every task.

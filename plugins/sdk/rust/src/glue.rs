@@ -6,7 +6,7 @@ use crate::session::{self, Session, Surroundings};
 use crate::task as sdk;
 use crate::wit::coevo::env::{host, types as abi};
 use crate::wit::exports::coevo::env::guest::Guest;
-use crate::{Environment, Level, Side, ToolError, verify};
+use crate::{Environment, Level, Side, ToolError};
 
 /// Implemented by the `export!` macro: where the one session of this instance lives.
 pub trait Export: 'static {
@@ -112,7 +112,7 @@ impl<X: Export> Guest for X {
     fn verify(task: abi::Task, turns: Vec<abi::TurnRecord>) -> Result<abi::Verdict, String> {
         let task = task_in(task)?;
         let turns = turns.into_iter().map(turn_in).collect::<Result<Vec<_>, _>>()?;
-        let verdict = verify::verify::<X::Env>(&task, &turns, &mut Host)?;
+        let verdict = X::Env::verify(&task, &turns, &mut Host)?;
         Ok(abi::Verdict { reward: verdict.reward, turns: verdict.turns.into_iter().map(verdict_out).collect() })
     }
 }

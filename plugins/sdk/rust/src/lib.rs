@@ -110,6 +110,22 @@ pub trait Environment: 'static {
         let _ = (profile, turn, conversation);
         Err("every turn of this environment is scripted".to_owned())
     }
+
+    /// Judges a finished episode. The default re-executes it beside the reference ([`verify::verify`]); an environment that
+    /// comes with an official scorer has that one instead. `around` gives the random stream the episode had.
+    ///
+    /// # Errors
+    /// When the task is not one of this environment, or there are more turns than it has.
+    fn verify(
+        task: &task::Task,
+        turns: &[task::TurnRecord],
+        around: &mut dyn session::Surroundings,
+    ) -> Result<task::Verdict, String>
+    where
+        Self: Sized,
+    {
+        verify::verify::<Self>(task, turns, around)
+    }
 }
 
 /// Exports an [`Environment`] (a `pub` type) as the component's `guest` interface. Does nothing on the host.

@@ -16,6 +16,8 @@ pub enum Ty {
     Bool,
     /// A list of strings.
     Strings,
+    /// A list of numbers.
+    Numbers,
     /// An object with these required fields; more may be present.
     Object(&'static [(&'static str, Ty)]),
     /// A list of such objects.
@@ -30,6 +32,7 @@ impl Ty {
             Ty::Number => json!({"type": "number"}),
             Ty::Bool => json!({"type": "boolean"}),
             Ty::Strings => json!({"type": "array", "items": {"type": "string"}}),
+            Ty::Numbers => json!({"type": "array", "items": {"type": "number"}}),
             Ty::Object(fields) => object_schema(fields.iter().map(|(name, ty)| (*name, ty.schema(), true)), true),
             Ty::List(fields) => json!({"type": "array", "items": Ty::Object(fields).schema()}),
         }
