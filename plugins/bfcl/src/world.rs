@@ -81,6 +81,12 @@ macro_rules! instances {
 instances! {
     Files = classes::files::GorillaFileSystem,
     Math = classes::math::MathApi,
+    Messages = classes::message::MessageApi,
+    Posts = classes::posting::TwitterApi,
+    Tickets = classes::ticket::TicketApi,
+    Trading = classes::trading::TradingBot,
+    Travel = classes::travel::TravelApi,
+    Vehicle = classes::vehicle::VehicleControlApi,
 }
 
 /// Functions that the official executor refuses by name, whoever has them.

@@ -12,7 +12,7 @@ pub mod string;
 mod text;
 
 pub use json::{from_json, to_json};
-pub use num::{add, compare, div, floor, in_place, less, more, mul, neg, order, pow, rem, sub, sum, to_float};
+pub use num::{add, compare, div, floor, in_place, int_of, less, more, mul, neg, order, pow, rem, sub, sum, to_float};
 pub use parse::{Call, constant, parse_call, parse_literal};
 pub use random::Random;
 pub use text::{dumps, float_repr, repr, str, str_repr};

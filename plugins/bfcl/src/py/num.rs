@@ -363,6 +363,12 @@ pub fn more(a: &Py, b: &Py) -> Result<bool, PyErr> {
     order(a, ">", b, Ordering::is_gt)
 }
 
+/// `int(x)` of a finite float.
+pub fn int_of(x: f64) -> Py {
+    // A finite float prints its integer part exactly.
+    format!("{:.0}", x.trunc()).parse().map_or(Py::Int(0), Py::int)
+}
+
 /// `float(x)`.
 ///
 /// # Errors
@@ -407,8 +413,7 @@ fn with_float(whole: BigInt, real: f64) -> Option<Ordering> {
         return Some(if real > 0.0 { Ordering::Less } else { Ordering::Greater });
     }
     let below = real.floor();
-    // A finite float prints its integer part exactly.
-    let floor: BigInt = format!("{below:.0}").parse().ok()?;
+    let floor = num(&int_of(below))?.big()?;
     Some(whole.cmp(&floor).then(if below < real { Ordering::Less } else { Ordering::Equal }))
 }
 
