@@ -82,8 +82,8 @@ impl Class for MathApi {
             ("round_number", [number, places]) => round(number, places),
             ("imperial_si_conversion", [value, from, to]) => imperial(value, from, to),
             ("si_unit_conversion", [value, from, to]) => metric(value, from, to),
-            ("max_value", [numbers]) => extreme(numbers, "maximum", Ordering::Greater),
-            ("min_value", [numbers]) => extreme(numbers, "minimum", Ordering::Less),
+            ("max_value", [numbers]) => extreme(numbers, "maximum", ">", Ordering::is_gt),
+            ("min_value", [numbers]) => extreme(numbers, "minimum", "<", Ordering::is_lt),
             ("mean", [numbers]) => over(numbers, "mean", mean),
             ("standard_deviation", [numbers]) => over(numbers, "standard deviation", deviation),
             ("sum_values", [numbers]) => over(numbers, "sum", py::sum),
@@ -227,22 +227,21 @@ fn deviation(numbers: &[Py]) -> PyResult {
 }
 
 /// `min` or `max`: the first of equals.
-fn extreme(numbers: &Py, what: &str, wanted: Ordering) -> PyResult {
+fn extreme(numbers: &Py, what: &str, sign: &str, better: fn(Ordering) -> bool) -> PyResult {
     if !numbers.truth() {
         return Ok(Py::error(format!("Cannot find {what} of an empty list")));
     }
-    let Ok(items) = numbers.iterate() else { return Ok(Py::error(ALL)) };
-    let mut items = items.into_iter();
-    let Some(mut best) = items.next() else { return Ok(Py::error(ALL)) };
-    for item in items {
-        match py::compare(&item, &best) {
-            Some(order) if order == wanted => best = item,
-            // NaN has no order, but it is a number.
-            None if !(item.is_number() && best.is_number()) => return Ok(Py::error(ALL)),
-            _ => {}
+    let best = numbers.iterate().and_then(|items| {
+        let mut items = items.into_iter();
+        let mut best = items.next().unwrap_or(Py::None);
+        for item in items {
+            if py::order(&item, sign, &best, better)? {
+                best = item;
+            }
         }
-    }
-    Ok(result(best))
+        Ok(best)
+    });
+    Ok(best.map_or_else(|_| Py::error(ALL), result))
 }
 
 fn not_supported(from: &Py, to: &Py) -> Py {
@@ -348,6 +347,7 @@ mod tests {
         check("mean", "[]", r#"{"error": "Cannot calculate mean of an empty list"}"#);
         check("standard_deviation", "[100, 95, 85, 90, 88, 92]", r#"{"result": 4.853406592853679}"#);
         check("min_value", "'cab'", r#"{"result": "a"}"#);
+        check("max_value", "[[2], [1, 5]]", r#"{"result": [2]}"#);
         check("max_value", "[1, 'a']", r#"{"error": "All elements in the list must be numbers"}"#);
         check("sum_values", "[1, 0.1, 0.2, 0.3]", r#"{"result": 1.6}"#);
     }

@@ -351,8 +351,7 @@ impl VehicleControlApi {
         }
         self.distance_to_next_vehicle = distance.into();
         let active = activate.truth();
-        // NaN is neither below 0 nor above 120, but no multiple of 5.
-        if active && (speed < 0.0 || speed > 120.0 || speed % 5.0 != 0.0) {
+        if active && (!(0.0..=120.0).contains(&speed) || speed % 5.0 != 0.0) {
             return Ok(Py::error("Invalid speed"));
         }
         self.cruise_status = if active { "active" } else { "inactive" }.into();

@@ -27,7 +27,8 @@ pub fn moment(value: &Py) -> Result<Moment, PyErr> {
 }
 
 fn argument(value: &Py) -> Result<&str, PyErr> {
-    value.as_str().ok_or_else(|| PyErr(format!("strptime() argument 1 must be str, not {}", value.type_name())))
+    let name = if value.is_none() { "None" } else { value.type_name() };
+    value.as_str().ok_or_else(|| PyErr(format!("strptime() argument 1 must be str, not {name}")))
 }
 
 fn read(text: &str, format: &str) -> Result<Moment, PyErr> {
@@ -131,6 +132,7 @@ mod tests {
             assert_eq!(day(text), Err(want.to_owned()));
         }
         assert_eq!(date(&Py::Int(3)), Err(PyErr::new("strptime() argument 1 must be str, not int")));
+        assert_eq!(date(&Py::None), Err(PyErr::new("strptime() argument 1 must be str, not None")));
         let time = |text: &str| moment(&text.into()).map_err(|error| error.0);
         assert_eq!(time("2024-09-01  7:05:9"), Ok((2024, 9, 1, 7, 5, 9)));
         assert_eq!(time("2024-09-01 10:00:00.5"), Err("unconverted data remains: .5".to_owned()));

@@ -14,7 +14,7 @@ pub struct Precision {
 }
 
 /// More digits than this would only burn the episode's fuel.
-const MOST_DIGITS: i64 = 3000;
+const MOST_DIGITS: i64 = 10_000;
 
 /// Binary digits of a decimal one.
 const BITS_PER_DIGIT: f64 = 3.321_928_094_887_362_6;
@@ -47,11 +47,16 @@ pub fn precision(value: &Py) -> Result<Precision, PyErr> {
             .trim()
             .parse()
             .map_err(|_| PyErr(format!("invalid literal for int() with base 10: {}", str_repr(text))))?,
+        Py::Big(digits) if digits.starts_with('-') => 0,
+        Py::Big(_) => return Err(PyErr::new("too many digits in integer")),
         _ => value.as_i64().ok_or_else(|| {
             let of = value.type_name();
             PyErr(format!("int() argument must be a string, a bytes-like object or a real number, not '{of}'"))
         })?,
     };
+    if wanted > 1 << 60 {
+        return Err(PyErr::new("too many digits in integer"));
+    }
     if wanted > MOST_DIGITS {
         return Err(PyErr(format!("more than {MOST_DIGITS} digits are not computed")));
     }
@@ -346,7 +351,19 @@ pub fn ln_fixed(man: &BigUint, exp: i64, bits: u64) -> (BigInt, u64) {
     // Near 1 the result is as small as f - 1.
     let lost = if mag == 0 { one.bits().saturating_sub(below.bits()) } else { 0 };
     let scale = bits + GUARD + lost;
-    let mut sum = atanh((below << scale) / above, scale) << 1;
+    // With many bits, roots make the argument of the series smaller: each is worth two bits of every term.
+    let roots = if lost < 8 { bits.isqrt() / 8 } else { 0 };
+    let ratio = if roots < 4 {
+        (below << scale) / above
+    } else {
+        let unit = BigInt::from(1) << scale;
+        let mut root = (man << scale) / one;
+        for _ in 0..roots {
+            root = (root << scale).sqrt();
+        }
+        ((&root - &unit) << scale) / (root + unit)
+    };
+    let mut sum = atanh(ratio, scale) << if roots < 4 { 1 } else { roots + 1 };
     if mag != 0 {
         sum += ln2(scale) * mag;
     }
