@@ -4,13 +4,13 @@
 //! dependency. Everything in the archive is untrusted: sizes are bounded, and a place outside of it is an error.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::ops::Range;
 
-use flate2::read::DeflateDecoder;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
-/// The largest file that is taken out of an archive.
-const LARGEST: u64 = 64 << 20;
+/// The largest file that is taken out of an archive, in bytes.
+const LARGEST: usize = 64 << 20;
 
 /// An archive in memory.
 pub(super) struct Archive {
@@ -23,6 +23,8 @@ struct Entry {
     deflated: bool,
     /// Length as stored.
     stored: usize,
+    /// Length of the file itself.
+    length: usize,
     /// Where the local header begins.
     header: usize,
     crc: u32,
@@ -59,6 +61,7 @@ impl Archive {
             let entry = Entry {
                 deflated: method == 8,
                 stored: number::<4>(&bytes, at + 20)?,
+                length: number::<4>(&bytes, at + 24)?,
                 header: number::<4>(&bytes, at + 42)?,
                 crc: number::<4>(&bytes, at + 16)? as u32,
             };
@@ -83,15 +86,14 @@ impl Archive {
     pub fn text(&self, name: &str) -> Result<String, String> {
         let entry = self.entries.get(name).ok_or("is not in the archive")?;
         let data = self.place(entry).and_then(|place| self.bytes.get(place)).ok_or("lies outside of the archive")?;
-        let mut bytes = Vec::new();
-        let read = match entry.deflated {
-            true => DeflateDecoder::new(data).take(LARGEST).read_to_end(&mut bytes),
-            false => data.take(LARGEST).read_to_end(&mut bytes),
+        if entry.length > LARGEST {
+            return Err(format!("has {} bytes, more than the {LARGEST} that are read", entry.length));
+        }
+        let bytes = match entry.deflated {
+            true => inflated(data, entry.length).ok_or("is damaged: it does not decompress")?,
+            false => data.to_vec(),
         };
-        read.map_err(|error| error.to_string())?;
-        let mut crc = flate2::Crc::new();
-        crc.update(&bytes);
-        if crc.sum() != entry.crc {
+        if crc32(&bytes) != entry.crc {
             return Err("is damaged: its checksum is another".to_owned());
         }
         String::from_utf8(bytes).map_err(|_| "is no UTF-8 text".to_owned())
@@ -105,6 +107,19 @@ impl Archive {
         let start = entry.header + 30 + number::<2>(header, 26)? + number::<2>(header, 28)?;
         Some(start..start.checked_add(entry.stored)?)
     }
+}
+
+/// Decompresses to exactly `length` bytes.
+fn inflated(data: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let (status, _, written) = decompress(&mut DecompressorOxide::new(), data, &mut bytes, 0, flags);
+    (status == TINFLStatus::Done && written == length).then_some(bytes)
+}
+
+/// The checksum of zip files (CRC-32, reflected polynomial 0xEDB88320).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xEDB8_8320))
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ fn document(document: &Value, schemas: &BTreeMap<&str, Value>, report: &mut Repo
     let required = |schema: &Value| {
         schema["required"].as_array().into_iter().flatten().map(Value::to_string).collect::<BTreeSet<_>>()
     };
-    let names = |properties: &Value| properties.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>());
+    let names = |properties: &Value| properties.as_object().map(|map| map.keys().cloned().collect::<BTreeSet<_>>());
     if names(ours) != names(theirs) || required(schema) != required(&document["parameters"]) {
         report.differ("document", || format!("{name}: {schema}\n  official {}", document["parameters"]));
     }
@@ -149,7 +149,8 @@ fn document(document: &Value, schemas: &BTreeMap<&str, Value>, report: &mut Repo
         let (mine, same) = (&ours[argument.as_str()], |place: &str| {
             ours[argument.as_str()].pointer(place).map(&standard) == property.pointer(place).map(&standard)
         });
-        if !(same("/type") && same("/items/type")) {
+        let either = mine["type"] == json!(["integer", "string"]) && property["type"] == "integer";
+        if !(either || same("/type") && same("/items/type")) {
             report.differ("document", || format!("{name}.{argument}: {mine}\n  official {property}"));
         }
     }
@@ -158,6 +159,7 @@ fn document(document: &Value, schemas: &BTreeMap<&str, Value>, report: &mut Repo
 /// Whether a value has the type that a schema of the description names.
 fn fits(value: &Value, schema: &Value) -> bool {
     match schema["type"].as_str() {
+        None => value.is_i64() || value.is_string(),
         Some("string") => value.is_string(),
         Some("integer") => value.is_i64() || value.as_f64().is_some_and(|number| number.fract() == 0.0),
         Some("number") => value.is_number(),

@@ -9,7 +9,9 @@ use coevo_sdk::{Tool, Ty};
 use crate::classes::{Default, Function};
 use crate::world::CLASSES;
 
-/// A line is `name types what it does`: one letter for each parameter in order (`s` text, `i` integer, `n` number,
+/// `close_ticket` takes a text, too: one ground truth gives it one, and needs the refusal.
+///
+/// A line is `name types what it does`: one letter for each parameter in order (`s` text, `i` integer, `x` either, `n` number,
 /// `b` boolean, `S` texts, `N` numbers, `o` object, `-` for none), and `!` where a call may change the state.
 const TABLE: &str = "
 cat s show a file of the current directory
@@ -71,7 +73,7 @@ posting_get_login_status - whether you are logged in
 retweet i! share a post
 search_tweets s posts that contain a word
 unfollow_user s! follow a user no longer
-close_ticket i! close a ticket
+close_ticket x! close a ticket
 create_ticket ssi! open a ticket
 edit_ticket io! change fields of a ticket
 get_ticket i a ticket by number
@@ -112,7 +114,7 @@ get_credit_card_balance ss what is left on a card
 get_flight_cost ssss! price of a flight by route, date and class
 get_nearest_airport_by_city s airport of a city
 list_all_airports - codes of all airports
-purchase_insurance ssnss! insure a booking
+purchase_insurance sssns! insure a booking
 register_credit_card ssssi! register a card
 retrieve_invoice sss invoice of a booking or insurance
 set_budget_limit sn! set the budget in dollars
@@ -149,6 +151,7 @@ pub const CHANGE_BEFORE_ERROR: &[&str] = &["add_contact", "setCruiseControl"];
 fn ty(letter: char) -> Ty {
     match letter {
         'i' => Ty::Int,
+        'x' => Ty::IntOrString,
         'n' => Ty::Number,
         'b' => Ty::Bool,
         'S' => Ty::Strings,

@@ -53,6 +53,15 @@ fn too_deep() -> PyErr {
 }
 
 impl Content {
+    /// What was written by hand may end in the padding, too: one content has one form.
+    fn written(text: String, ctx: Ctx<'_>) -> Self {
+        let padding = ctx.long(PADDING).and_then(Py::as_str).filter(|padding| !padding.is_empty());
+        match padding.and_then(|padding| text.strip_suffix(padding)) {
+            Some(own) => Self { text: own.to_owned(), padded: true },
+            None => Self { text, padded: false },
+        }
+    }
+
     fn whole(&self, ctx: Ctx<'_>) -> String {
         let padding = if self.padded { ctx.long(PADDING).and_then(Py::as_str).unwrap_or_default() } else { "" };
         format!("{}{padding}", self.text)
@@ -314,7 +323,7 @@ impl GorillaFileSystem {
         Ok(Py::None)
     }
 
-    fn echo(&mut self, content: &Py, name: &Py) -> PyResult {
+    fn echo(&mut self, content: &Py, name: &Py, ctx: Ctx<'_>) -> PyResult {
         if name.is_none() {
             return Ok(Py::dict([("terminal_output", content.clone())]));
         }
@@ -329,7 +338,7 @@ impl GorillaFileSystem {
         };
         match &mut self.nodes[id as usize] {
             // A file takes whatever it is given; only texts occur.
-            Node::File(file) => *file = Content { text: py::str(content), padded: false },
+            Node::File(file) => *file = Content::written(py::str(content), ctx),
             Node::Dir { .. } => return Err(PyErr::new("'Directory' object has no attribute '_write'")),
         }
         Ok(Py::None)
@@ -664,7 +673,7 @@ impl Class for GorillaFileSystem {
             ("cp", [source, destination]) => self.transfer(source, destination, true),
             ("diff", [one, other]) => self.diff(one, other, ctx),
             ("du", [human]) => self.du(human, ctx),
-            ("echo", [content, name]) => self.echo(content, name),
+            ("echo", [content, name]) => self.echo(content, name, ctx),
             ("find", [path, name]) => {
                 if path.is_none() {
                     return Err(PyErr::attribute(path, "rstrip"));

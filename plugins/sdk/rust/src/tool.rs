@@ -12,6 +12,8 @@ use crate::session::Side;
 pub enum Ty {
     String,
     Int,
+    /// A whole number or a string, such as an id that may be written either way.
+    IntOrString,
     Number,
     Bool,
     /// A list of strings.
@@ -29,6 +31,7 @@ impl Ty {
         match self {
             Ty::String => json!({"type": "string"}),
             Ty::Int => json!({"type": "integer"}),
+            Ty::IntOrString => json!({"type": ["integer", "string"]}),
             Ty::Number => json!({"type": "number"}),
             Ty::Bool => json!({"type": "boolean"}),
             Ty::Strings => json!({"type": "array", "items": {"type": "string"}}),
