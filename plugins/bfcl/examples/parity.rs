@@ -27,11 +27,22 @@ struct Report {
     differences: Vec<String>,
     /// Functions that reported an error and had changed something.
     changed: BTreeSet<String>,
+    /// The dump is CPython 3.11's or older: its `sum` rounds otherwise, which shows in task 47.
+    old_sum: bool,
 }
 
 impl Report {
     fn count(&mut self, what: &str) {
         *self.counts.entry(what.to_owned()).or_insert(0) += 1;
+    }
+
+    /// A difference that lies in the old `sum`, if the dump has it.
+    fn known(&mut self, task: &Task) -> bool {
+        let known = self.old_sum && task.scenario == "multi_turn_47";
+        if known {
+            self.count("known differences of CPython before 3.12 (task 47)");
+        }
+        known
     }
 
     fn differ(&mut self, what: &str, text: impl FnOnce() -> String) {
@@ -56,7 +67,7 @@ fn reference(task: &Task, truth: &[Vec<Call>], said: &Value, report: &mut Report
             }
             report.count("calls");
             let (have, want) = (reply.text(), want["results"][number].as_str().unwrap_or("(no such call)"));
-            if have != want {
+            if have != want && !(call.function == "standard_deviation" && report.known(task)) {
                 report.differ("result", || {
                     format!(
                         "{} turn {at} {}:\n  ours     {}\n  official {}",
@@ -220,7 +231,10 @@ fn main() -> ExitCode {
 
     let text = read(dump);
     let mut lines = text.lines();
-    println!("official: {}", lines.next().unwrap_or_default());
+    let official = parse(lines.next().unwrap_or_default());
+    let version: Vec<u32> = official["python"].as_str().unwrap_or_default().split('.').flat_map(str::parse).collect();
+    report.old_sum = version < vec![3, 12];
+    println!("official: {official}");
     for line in lines {
         let said = parse(line);
         let id = said["id"].as_str().unwrap_or_default();
@@ -238,7 +252,7 @@ fn main() -> ExitCode {
         };
         report.count(&format!("verdicts on traces {kind}"));
         let ours = verdict(task, truth, &trace);
-        if ours != said["verdict"] {
+        if ours != said["verdict"] && !report.known(task) {
             report.differ("verdict", || {
                 let turns = || said["trace"].as_array().into_iter().flatten().map(Value::to_string);
                 let changed = turns().zip(truth).map(|(turn, _)| short(&turn)).collect::<Vec<_>>().join("\n    ");

@@ -20,7 +20,7 @@ use coevo_sdk::session::Surroundings;
 use coevo_sdk::task::{Task, TurnRecord, Verdict};
 use coevo_sdk::{Context, Description, Environment, Rng, TaskDraft, ToolError, Value, json};
 
-use py::Py;
+use py::{Plain, Py};
 use world::{Reply, World};
 
 /// The environment.
@@ -53,27 +53,40 @@ impl Environment for Bfcl {
     }
 
     fn call(state: &mut World, _: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError> {
-        let reply = state.run(name, &[], &task::keywords(args));
-        let text = || Value::String(reply.text());
-        match &reply {
-            Reply::Raised(message) => {
-                Err(ToolError::new("exception", format!("Error during execution: {message}"), Value::Null))
-            }
-            Reply::Value(dict @ Py::Dict(pairs)) => {
-                let result = py::to_json(dict).unwrap_or_else(text);
-                match (pairs.as_slice(), dict.get("error")) {
-                    ([_], Some(error)) if !tools::CHANGE_BEFORE_ERROR.contains(&name) => {
-                        Err(ToolError::new("error", py::str(error), json!({ "result": result })))
-                    }
-                    _ => Ok(result),
-                }
-            }
-            Reply::Value(_) => Ok(text()),
-        }
+        let text = outcome(state, name, &task::keywords(args))?;
+        serde_json::from_str(&text).map_err(|error| ToolError::new("exception", error.to_string(), Value::Null))
+    }
+
+    fn call_text(state: &mut World, _: &mut Context<'_>, name: &str, arguments: &str) -> Result<String, ToolError> {
+        let wrong = |message: String| ToolError::new("wrong_type", message, Value::Null);
+        let Plain(args) = serde_json::from_str(arguments).map_err(|error| wrong(error.to_string()))?;
+        let Py::Dict(pairs) = args else { return Err(wrong("arguments must be an object".to_owned())) };
+        let named = |(name, value)| match name {
+            Py::Str(name) => Some((name, value)),
+            _ => None,
+        };
+        outcome(state, name, &pairs.into_iter().filter_map(named).collect::<Vec<_>>())
     }
 
     fn verify(task: &Task, turns: &[TurnRecord], _: &mut dyn Surroundings) -> Result<Verdict, String> {
         score::verify(task, turns)
+    }
+}
+
+/// Runs a call; the result as JSON text.
+fn outcome(state: &mut World, name: &str, keyword: &[(String, Py)]) -> Result<String, ToolError> {
+    let reply = state.run(name, &[], keyword);
+    let Reply::Value(value) = &reply else {
+        return Err(ToolError::new("exception", reply.text(), Value::Null));
+    };
+    let text = || Value::String(reply.text()).to_string();
+    match (value, value.get("error")) {
+        (Py::Dict(pairs), Some(error)) if pairs.len() == 1 && !tools::CHANGE_BEFORE_ERROR.contains(&name) => {
+            let result = py::to_json(value).unwrap_or_else(|| Value::String(reply.text()));
+            Err(ToolError::new("error", py::str(error), json!({ "result": result })))
+        }
+        (Py::Dict(_), _) => Ok(py::strict_dumps(value).unwrap_or_else(text)),
+        _ => Ok(text()),
     }
 }
 

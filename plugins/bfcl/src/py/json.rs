@@ -4,7 +4,10 @@
 //! back whole, so what JSON lacks is an object with one `$` key there: `{"$tuple": […]}`, `{"$set": […]}`,
 //! `{"$dict": [[key, value], …]}`, `{"$int": "digits"}`, `{"$float": "nan"}`, `{"$object": "repr"}`.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Py, float_repr};
@@ -12,7 +15,7 @@ use super::{Py, float_repr};
 /// The JSON that `json.dumps` would mean; `None` for what it refuses and for numbers that JSON lacks.
 pub fn to_json(value: &Py) -> Option<Value> {
     Some(match value {
-        Py::Big(_) | Py::Set(_) | Py::Object(_) => return None,
+        Py::Big(_) | Py::Set(_) | Py::Object(_) | Py::Items(_) => return None,
         Py::Float(value) if !value.is_finite() => return None,
         Py::Tuple(items) | Py::List(items) => Value::Array(items.iter().map(to_json).collect::<Option<_>>()?),
         Py::Dict(pairs) => {
@@ -49,6 +52,69 @@ pub fn from_json(value: &Value) -> Py {
     }
 }
 
+/// A value that is read from JSON as [`from_json`] would, without the detour through one.
+pub struct Plain(pub Py);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PlainVisitor).map(Self)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Py;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Py, E> {
+        Ok(Py::None)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Py, E> {
+        Ok(Py::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Py, E> {
+        Ok(Py::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Py, E> {
+        Ok(Py::int(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Py, E> {
+        Ok(Py::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Py, E> {
+        Ok(Py::from(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Py, E> {
+        Ok(Py::Str(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Py, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Plain(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Py::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Py, A::Error> {
+        let mut dict = Py::Dict(Vec::new());
+        while let Some((key, Plain(value))) = entries.next_entry::<String, Plain>()? {
+            dict.set(key, value);
+        }
+        Ok(dict)
+    }
+}
+
 /// JSON that [`read`] reads back to the same value.
 fn whole(value: &Py) -> Value {
     let list = |items: &[Py]| Value::Array(items.iter().map(whole).collect());
@@ -64,6 +130,7 @@ fn whole(value: &Py) -> Value {
         Py::Tuple(items) => json!({ "$tuple": list(items) }),
         Py::Set(items) => json!({ "$set": list(items) }),
         Py::Object(repr) => json!({ "$object": repr }),
+        Py::Items(text) => json!({ "$object": &**text }),
         Py::Dict(pairs) if pairs.iter().all(|(key, _)| key.as_str().is_some_and(|key| !key.starts_with('$'))) => {
             let entry = |(key, value): &(Py, Py)| (key.as_str().unwrap_or_default().to_owned(), whole(value));
             Value::Object(pairs.iter().map(entry).collect())

@@ -34,6 +34,7 @@ fn write_repr(value: &Py, out: &mut String) {
         Py::Bool(false) => out.push_str("False"),
         Py::Int(value) => write_int(*value, out),
         Py::Big(text) | Py::Object(text) => out.push_str(text),
+        Py::Items(text) => out.push_str(text),
         Py::Float(value) => out.push_str(&float_repr(*value)),
         Py::Str(text) => write_str_repr(text, out),
         Py::List(items) => list(items, "[", "]", out),
@@ -137,12 +138,26 @@ pub fn dumps(value: &Py) -> Option<String> {
     Some(out)
 }
 
+/// As [`dumps`], but `None` also where Python writes a number that JSON lacks.
+pub fn strict_dumps(value: &Py) -> Option<String> {
+    fn finite(value: &Py) -> bool {
+        match value {
+            Py::Float(value) => value.is_finite(),
+            Py::List(items) | Py::Tuple(items) => items.iter().all(finite),
+            Py::Dict(pairs) => pairs.iter().all(|(_, value)| finite(value)),
+            _ => true,
+        }
+    }
+    dumps(value).filter(|_| finite(value))
+}
+
 fn write_json(value: &Py, out: &mut String) -> Option<()> {
     match value {
         Py::None => out.push_str("null"),
         Py::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Py::Int(value) => write_int(*value, out),
         Py::Big(digits) => out.push_str(digits),
+        Py::Items(text) => out.push_str(text),
         Py::Float(value) => json_float(*value, out),
         Py::Str(text) => json_str(text, out),
         Py::List(items) | Py::Tuple(items) => {

@@ -6,7 +6,7 @@ use crate::session::{self, Session, Surroundings};
 use crate::task as sdk;
 use crate::wit::coevo::env::{host, types as abi};
 use crate::wit::exports::coevo::env::guest::Guest;
-use crate::{Environment, Level, Side, ToolError};
+use crate::{Environment, Level, Side};
 
 /// Implemented by the `export!` macro: where the one session of this instance lives.
 pub trait Export: 'static {
@@ -81,12 +81,8 @@ impl<X: Export> Guest for X {
     }
 
     fn call(name: String, arguments: String, caller: abi::Side) -> Result<String, abi::ToolError> {
-        let run = || -> Result<String, ToolError> {
-            let args = parse_arguments(&arguments)?;
-            let result = X::with(|session| session.call(&name, &args, side_in(caller), &mut Host))?;
-            Ok(result.to_string())
-        };
-        run().map_err(|error| abi::ToolError {
+        let done = X::with(|session| session.call_text(&name, &arguments, side_in(caller), &mut Host));
+        done.map_err(|error| abi::ToolError {
             code: error.code,
             message: error.message,
             details: if error.details.is_null() { String::new() } else { error.details.to_string() },
@@ -119,14 +115,6 @@ impl<X: Export> Guest for X {
 
 thread_local! {
     static PROFILE: core::cell::RefCell<String> = const { core::cell::RefCell::new(String::new()) };
-}
-
-fn parse_arguments(text: &str) -> Result<Value, ToolError> {
-    match serde_json::from_str(text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(ToolError::new("wrong_type", "arguments must be an object", Value::Null)),
-        Err(error) => Err(ToolError::new("wrong_type", error.to_string(), Value::Null)),
-    }
 }
 
 fn tool(tool: &crate::Tool) -> abi::Tool {

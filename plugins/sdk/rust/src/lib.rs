@@ -93,6 +93,21 @@ pub trait Environment: 'static {
     /// A typed error, one of those that the tool declares.
     fn call(state: &mut Self::State, ctx: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError>;
 
+    /// As [`Environment::call`], from and to JSON text: what the ABI really carries. The default reads and writes it with
+    /// `serde_json`; an environment whose values are of its own kind may spare itself the detour.
+    ///
+    /// # Errors
+    /// As [`Environment::call`], and `wrong_type` where the arguments are no JSON object.
+    fn call_text(
+        state: &mut Self::State,
+        ctx: &mut Context<'_>,
+        name: &str,
+        arguments: &str,
+    ) -> Result<String, ToolError> {
+        let args = args::parse(arguments)?;
+        Self::call(state, ctx, name, &args).map(|result| result.to_string())
+    }
+
     /// Turns external task data into a task.
     ///
     /// # Errors
