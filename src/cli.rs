@@ -250,9 +250,15 @@ pub enum ImportKind {
 
 #[derive(Args, Debug)]
 pub struct BenchArgs {
-    /// What to measure [default: all]
+    /// What to measure [default: all but bfcl]
     #[arg(value_enum)]
     pub what: Vec<Bench>,
+    /// For bfcl: the folder that `coevo env import bfcl` made
+    #[arg(long, default_value = "bfcl-tasks")]
+    pub tasks: PathBuf,
+    /// For bfcl: a Python with the wheel bfcl-eval and mpmath, to measure the official executor beside ours
+    #[arg(long)]
+    pub python: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }
@@ -265,4 +271,6 @@ pub enum Bench {
     Loop,
     /// Sampled and trained tokens per second
     Learner,
+    /// BFCL's whole ground truth against the official executor, on one core
+    Bfcl,
 }

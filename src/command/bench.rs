@@ -29,6 +29,7 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Sandbox => ("sandbox", sandbox(args.json)?),
             Bench::Loop => ("loop", engine(args.json)?),
             Bench::Learner => ("learner", learner(args.json)?),
+            Bench::Bfcl => ("bfcl", super::bfcl::bench(&args.tasks, args.python.as_deref(), args.json)?),
         };
         found.insert(name.to_owned(), value);
     }

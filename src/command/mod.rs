@@ -1,6 +1,7 @@
 //! The work of each verb. A verb returns its exit code, or a failure with a message.
 
 pub mod bench;
+pub mod bfcl;
 pub mod env;
 pub mod eval;
 pub mod export;
