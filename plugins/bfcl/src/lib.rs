@@ -76,12 +76,15 @@ impl Environment for Bfcl {
 /// Runs a call; the result as JSON text.
 fn outcome(state: &mut World, name: &str, keyword: &[(String, Py)]) -> Result<String, ToolError> {
     let reply = state.run(name, &[], keyword);
-    let Reply::Value(value) = &reply else {
-        return Err(ToolError::new("exception", reply.text(), Value::Null));
-    };
     let text = || Value::String(reply.text()).to_string();
+    let changes = tools::CHANGE_BEFORE_ERROR.contains(&name);
+    let value = match &reply {
+        Reply::Value(value) => value,
+        Reply::Raised(_) if changes => return Ok(text()),
+        Reply::Raised(_) => return Err(ToolError::new("exception", reply.text(), Value::Null)),
+    };
     match (value, value.get("error")) {
-        (Py::Dict(pairs), Some(error)) if pairs.len() == 1 && !tools::CHANGE_BEFORE_ERROR.contains(&name) => {
+        (Py::Dict(pairs), Some(error)) if pairs.len() == 1 && !changes => {
             let result = py::to_json(value).unwrap_or_else(|| Value::String(reply.text()));
             Err(ToolError::new("error", py::str(error), json!({ "result": result })))
         }

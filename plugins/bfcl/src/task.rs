@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::classes::Constant;
-use crate::py::{self, Py, constant, parse_call};
+use crate::py::{self, Plain, Py, constant, parse_call};
 use crate::tools;
 use crate::world::World;
 
@@ -48,11 +48,11 @@ struct Message {
 
 /// What `reset` is given.
 #[derive(Serialize, Deserialize)]
-struct Start {
+struct Start<Config> {
     today: (i64, i64, i64),
     classes: Vec<String>,
-    config: Value,
-    /// Constants of the long-context tasks that its classes read, as literals.
+    config: Config,
+    /// Constants of the long-context tasks that its classes read, by `repr`.
     #[serde(default)]
     long: Vec<(String, String)>,
 }
@@ -121,8 +121,8 @@ fn build(entry: Entry, shared: &BTreeMap<String, Value>) -> Result<Task, String>
         let module = source("long_context")?;
         for (_, names) in LONG.iter().filter(|(class, _)| entry.involved_classes.iter().any(|have| have == class)) {
             for name in *names {
-                let (literal, _) = constant(module, name)?;
-                long.push(((*name).to_owned(), literal.to_owned()));
+                let (_, value) = constant(module, name)?;
+                long.push(((*name).to_owned(), py::repr(&value)));
             }
         }
     }
@@ -132,11 +132,17 @@ fn build(entry: Entry, shared: &BTreeMap<String, Value>) -> Result<Task, String>
         let list = shared.get(&key).and_then(Value::as_array).ok_or_else(|| format!("the import lacks {key}"))?;
         documents.extend(list.iter());
     }
-    let held = |name: &str, turn: usize| {
+    // One official truth calls a function before it comes back: from there on it can be called, though undocumented.
+    let used = |name: &str, turn: usize| {
+        let calls = entry.ground_truth[..=turn].iter().flatten();
+        calls.filter_map(|call| call.split('(').next()).any(|called| called.trim() == name)
+    };
+    let missing = |name: &str, turn: usize| {
         entry.missed_function.iter().any(|(back, names)| {
             names.iter().any(|held| held == name) && back.parse::<usize>().is_ok_and(|back| turn < back)
         })
     };
+    let held = |name: &str, turn: usize| missing(name, turn) && !used(name, turn);
     let name_of = |document: &Value| document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let all: Vec<String> =
         entry.involved_classes.iter().flat_map(|class| tools::documented(class)).map(str::to_owned).collect();
@@ -156,7 +162,7 @@ fn build(entry: Entry, shared: &BTreeMap<String, Value>) -> Result<Task, String>
         let offered = all.iter().filter(|name| entry.official || !held(name, at)).cloned().collect();
         turns.push(UserTurn { message: UserMessage::Scripted(said.join("\n")), offered });
     }
-    let system = format!("Functions of this task, with their documents:\n{}", shown(&|name| !held(name, 0)));
+    let system = format!("Functions of this task, with their documents:\n{}", shown(&|name| !missing(name, 0)));
     let reference = entry
         .ground_truth
         .iter()
@@ -200,13 +206,13 @@ fn reference_call(text: &str) -> Result<ToolCall, String> {
 /// # Errors
 /// When the text is neither.
 pub fn initial(text: &str) -> Result<World, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("initial state: {error}"))?;
-    if value.get("config").is_none() {
-        return serde_json::from_value(value).map_err(|error| format!("initial state: {error}"));
-    }
-    let start: Start = serde_json::from_value(value).map_err(|error| format!("initial state: {error}"))?;
+    let start: Start<Plain> = match serde_json::from_str(text) {
+        Ok(start) => start,
+        // A world that was written out has no `config`.
+        Err(error) => return serde_json::from_str(text).map_err(|_| format!("initial state: {error}")),
+    };
     let long = start.long.into_iter().map(|(name, literal)| Constant::new(name, literal)).collect();
-    World::load(&start.classes, &py::from_json(&start.config), long, start.today)
+    World::load(&start.classes, start.config.0, long, start.today)
 }
 
 /// Arguments of a call as the classes take them.

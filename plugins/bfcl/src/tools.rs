@@ -146,7 +146,7 @@ startEngine s! start or stop the engine
 
 /// Functions that may report an error and have changed the state before: their report is a plain result, since an error
 /// of the ABI promises that nothing changed.
-pub const CHANGE_BEFORE_ERROR: &[&str] = &["add_contact", "setCruiseControl"];
+pub const CHANGE_BEFORE_ERROR: &[&str] = &["add_contact", "setCruiseControl", "set_navigation"];
 
 fn ty(letter: char) -> Ty {
     match letter {

@@ -45,7 +45,7 @@ macro_rules! instances {
         pub const CLASSES: &[(&str, &[Function])] = &[$((<$path as Class>::NAME, <$path as Class>::FUNCTIONS)),*];
 
         impl Instance {
-            fn load(class: &str, config: &Py, ctx: Ctx<'_>) -> Result<Option<Self>, PyErr> {
+            fn load(class: &str, config: &mut Py, ctx: Ctx<'_>) -> Result<Option<Self>, PyErr> {
                 match class {
                     $(<$path as Class>::NAME => <$path as Class>::load(config, ctx).map(Self::$class).map(Some),)*
                     _ => Ok(None),
@@ -98,11 +98,11 @@ impl World {
     ///
     /// # Errors
     /// An unknown class, or a scenario that its class cannot load.
-    pub fn load(classes: &[String], config: &Py, long: Vec<Constant>, today: (i64, i64, i64)) -> Result<Self, String> {
+    pub fn load(classes: &[String], mut config: Py, long: Vec<Constant>, today: (i64, i64, i64)) -> Result<Self, String> {
         let mut world = Self { today, long, instances: Vec::with_capacity(classes.len()) };
-        let empty = Py::Dict(Vec::new());
+        let mut empty = Py::Dict(Vec::new());
         for class in classes {
-            let part = config.get(class).unwrap_or(&empty);
+            let part = config.get_mut(class).unwrap_or(&mut empty);
             let loaded = Instance::load(class, part, world.ctx()).map_err(|error| format!("{class}: {}", error.0))?;
             world.instances.push(loaded.ok_or_else(|| format!("no class {class}"))?);
         }

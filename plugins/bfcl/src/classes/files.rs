@@ -483,7 +483,12 @@ impl GorillaFileSystem {
     }
 
     fn diff(&self, one: &Py, other: &Py, ctx: Ctx<'_>) -> PyResult {
-        let (Some(a), Some(b)) = (self.file(one)?, self.file(other)?) else {
+        // The second name is not looked at where the first is not there.
+        let both = match self.here(one)? {
+            Some(_) => self.here(other)?.and_then(|_| Some((self.file(one).ok()??, self.file(other).ok()??))),
+            None => None,
+        };
+        let Some((a, b)) = both else {
             return Ok(Py::error(format!("diff: {} or {}: No such file or directory", py::str(one), py::str(other))));
         };
         let (a, b) = (a.whole(ctx), b.whole(ctx));
@@ -500,6 +505,7 @@ impl GorillaFileSystem {
             return Ok(Py::error(format!("{tool}: cannot {verb} '{source}': No such file or directory")));
         };
         let (source, Some(destination)) = (py::str(source), destination.as_str()) else {
+            self.here(destination)?;
             let ty = destination.type_name();
             return Err(PyErr(format!("argument of type '{ty}' is not iterable")));
         };
@@ -524,10 +530,15 @@ impl GorillaFileSystem {
                 )));
             }
         }
+        let (dir, name) = place.map_or((self.current, destination), |dir| (dir, source.as_str()));
+        let directory = self.is_dir(item);
+        if copy && self.find(dir, name).is_some() {
+            let (what, holder) = (if directory { "Directory" } else { "File" }, self.dir_name(dir));
+            return Err(PyErr(format!("{what} '{name}' already exists in directory '{holder}'.")));
+        }
         if !copy {
             self.remove(self.current, &source);
         }
-        let (dir, name) = place.map_or((self.current, destination), |dir| (dir, source.as_str()));
         match self.nodes[item as usize].clone() {
             Node::File(content) => self.add_file(dir, name, content)?,
             Node::Dir { table, .. } => {
@@ -644,7 +655,7 @@ impl Class for GorillaFileSystem {
         ]
     };
 
-    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
         let mut files = Self {
             nodes: Vec::new(),
             tables: Vec::new(),

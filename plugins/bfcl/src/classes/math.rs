@@ -57,7 +57,7 @@ impl Class for MathApi {
         Function { name: "sum_values", params: NUMBERS },
     ];
 
-    fn load(_: &Py, _: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(_: &mut Py, _: Ctx<'_>) -> Result<Self, PyErr> {
         Ok(Self {})
     }
 

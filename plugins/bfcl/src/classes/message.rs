@@ -44,7 +44,7 @@ impl Class for MessageApi {
         "current_user" = current_user,
     }
 
-    fn load(config: &Py, _: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, _: Ctx<'_>) -> Result<Self, PyErr> {
         let users = [("Alice", "USR001"), ("Bob", "USR002"), ("Catherine", "USR003"), ("Daniel", "USR004")];
         let upload = "Could you upload the file?";
         let inbox = [("USR002", "My name is Alice. I want to connect."), ("USR003", upload), ("USR004", upload)];
@@ -224,7 +224,7 @@ mod tests {
     const CTX: Ctx<'_> = Ctx { long: &[], today: (2026, 1, 1) };
 
     fn run(config: &str, calls: &[(&str, &[&str], &str)]) -> MessageApi {
-        let mut api = MessageApi::load(&py::parse_literal(config).unwrap(), CTX).unwrap();
+        let mut api = MessageApi::load(&mut py::parse_literal(config).unwrap(), CTX).unwrap();
         for (function, args, want) in calls {
             let args: Vec<Py> = args.iter().map(|arg| py::parse_literal(arg).unwrap()).collect();
             let got = api.call(function, &args, CTX).map(|value| py::dumps(&value).unwrap());

@@ -41,7 +41,7 @@ use std::cell::OnceCell;
 
 use serde::{Deserialize, Serialize};
 
-use crate::py::{Py, PyErr, PyResult, Random, parse_literal};
+use crate::py::{Py, PyErr, PyResult, Random, dumps, parse_literal};
 
 /// A default of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +60,8 @@ pub enum Default {
 pub const SHARED_LIST: &str = "[]";
 
 /// `scenario.get(name, default)`.
-fn setting(config: &Py, name: &str, default: impl Into<Py>) -> Py {
-    config.get(name).cloned().unwrap_or_else(|| default.into())
+fn setting(config: &mut Py, name: &str, default: impl Into<Py>) -> Py {
+    config.take(name).unwrap_or_else(|| default.into())
 }
 
 /// `random.Random(scenario.get("random_seed", default))`.
@@ -81,7 +81,14 @@ pub struct Function {
     pub params: &'static [(&'static str, Default)],
 }
 
-/// A constant of the long-context tasks. Kept as the literal that the wheel has, and read when it is first needed: most
+/// How a result shows a list: inside a dict as JSON, inside a list by `repr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Json,
+    Repr,
+}
+
+/// A constant of the long-context tasks. Kept as a literal as `repr` writes it, and read when it is first needed: most
 /// episodes need few, and a text is restored from a snapshot much faster than a value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Constant {
@@ -102,6 +109,22 @@ impl Constant {
         Self { name: name.into(), literal: literal.into(), value: OnceCell::new() }
     }
 
+    /// The items of a list as text, for a result that shows them. Without quotes, escapes and names inside, Python and
+    /// JSON write a list alike but for the quotes around texts.
+    fn items(&self, shown: Shown) -> Py {
+        let inner = |text: &str| text.get(1..text.len().max(2) - 1).map_or(Py::None, |text| Py::Items(text.into()));
+        if shown == Shown::Repr {
+            return inner(&self.literal);
+        }
+        let alike = |b: u8| b.is_ascii() && b != b'"' && b != b'\\';
+        let named = || ["None", "True", "False"].iter().any(|name| self.literal.contains(name));
+        if self.literal.bytes().all(alike) && !named() {
+            let json = self.literal.bytes().map(|b| if b == b'\'' { b'"' } else { b }).collect();
+            return String::from_utf8(json).map_or(Py::None, |text| inner(&text));
+        }
+        inner(&dumps(self.value()).unwrap_or_default())
+    }
+
     /// The value. Importing has ruled out a text that is no literal.
     pub fn value(&self) -> &Py {
         self.value.get_or_init(|| parse_literal(&self.literal).unwrap_or(Py::None))
@@ -118,6 +141,17 @@ pub struct Ctx<'a> {
 }
 
 impl<'a> Ctx<'a> {
+    /// As [`Ctx::long`], to be owned.
+    pub fn fresh(&self, name: &str) -> Option<Py> {
+        let constant = self.long.iter().find(|constant| constant.name == name)?;
+        parse_literal(&constant.literal).ok()
+    }
+
+    /// The items of a constant that is a list, as text.
+    pub fn items(&self, name: &str, shown: Shown) -> Option<Py> {
+        self.long.iter().find(|constant| constant.name == name).map(|constant| constant.items(shown))
+    }
+
     /// A constant of the long-context tasks; `None` in all other tasks.
     pub fn long(&self, name: &str) -> Option<&'a Py> {
         self.long.iter().find(|constant| constant.name == name).map(Constant::value)
@@ -130,11 +164,12 @@ pub trait Class: Sized {
     const NAME: &'static str;
     const FUNCTIONS: &'static [Function];
 
-    /// The instance of a task. `config` is the class's part of `initial_config`, `{}` where the task has none.
+    /// The instance of a task. `config` is the class's part of `initial_config`, `{}` where the task has none; values may
+    /// be moved out of it.
     ///
     /// # Errors
     /// An exception, as on any malformed scenario.
-    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr>;
+    fn load(config: &mut Py, ctx: Ctx<'_>) -> Result<Self, PyErr>;
 
     /// Calls a method that `FUNCTIONS` lists, with bound arguments.
     ///

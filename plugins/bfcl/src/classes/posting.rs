@@ -61,11 +61,13 @@ impl Class for TwitterApi {
         "tweet_counter" = tweet_counter,
     }
 
-    fn load(config: &Py, _: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, _: Ctx<'_>) -> Result<Self, PyErr> {
         let empty = || Py::Dict(Vec::new());
         let mut tweets = empty();
-        for (key, tweet) in config.get("tweets").and_then(Py::pairs).unwrap_or_default() {
-            tweets.set(number(key)?, tweet.clone());
+        if let Some(Py::Dict(given)) = config.take("tweets") {
+            for (key, tweet) in given {
+                tweets.set(number(&key)?, tweet);
+            }
         }
         Ok(Self {
             username: setting(config, "username", "john"),
@@ -264,7 +266,7 @@ mod tests {
 
     fn run(config: &str, calls: &[(&str, &str, &str)]) -> TwitterApi {
         let ctx = Ctx { long: &[], today: (2026, 1, 1) };
-        let mut api = TwitterApi::load(&py::parse_literal(config).unwrap(), ctx).unwrap();
+        let mut api = TwitterApi::load(&mut py::parse_literal(config).unwrap(), ctx).unwrap();
         for (function, args, want) in calls {
             let function = TwitterApi::FUNCTIONS.iter().find(|known| known.name == *function).unwrap();
             let args = py::parse_literal(&format!("[{args}]")).unwrap();

@@ -41,7 +41,7 @@ impl Class for TicketApi {
         "current_user" = current_user,
     }
 
-    fn load(config: &Py, _: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, _: Ctx<'_>) -> Result<Self, PyErr> {
         Ok(Self {
             ticket_queue: setting(config, "ticket_queue", Vec::new()),
             ticket_counter: setting(config, "ticket_counter", 1),
@@ -189,7 +189,7 @@ mod tests {
     fn tickets_go_through_their_states() {
         let ctx = Ctx { long: &[], today: (2026, 1, 1) };
         let config = "{'current_user': 'ann', 'ticket_queue': [{'id': 7}, {'status': 'Open'}]}";
-        let mut api = TicketApi::load(&py::parse_literal(config).unwrap(), ctx).unwrap();
+        let mut api = TicketApi::load(&mut py::parse_literal(config).unwrap(), ctx).unwrap();
         for (function, args, want) in [
             ("close_ticket", "7", "raised 'status'"),
             ("get_ticket", "8", "raised 'id'"),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Default::{self, Required};
-use super::{Class, Ctx, Function, generator, no_method, setting};
+use super::{Class, Ctx, Function, Shown, generator, no_method, setting};
 use crate::py::{self, Py, PyErr, PyResult, Random, dates};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,19 +103,20 @@ impl Class for TradingBot {
         "long_context" = long_context,
     }
 
-    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
         let mut orders = Py::Dict(Vec::new());
-        match config.get("orders") {
+        match config.take("orders") {
             None => {
                 orders.set(12345, order(12345, "Buy", "AAPL", 210.65, 10, "Completed"));
                 orders.set(12446, order(12446, "Sell", "GOOG", 2840.56, 5, "Pending"));
             }
-            Some(given) => {
-                for (key, value) in given.pairs().ok_or_else(|| PyErr::attribute(given, "items"))? {
+            Some(Py::Dict(given)) => {
+                for (key, value) in given {
                     let number = key.as_str().filter(|key| py::string::isdigit(key)).and_then(|key| key.parse().ok());
-                    orders.set(number.map_or_else(|| key.clone(), Py::Int), value.clone());
+                    orders.set(number.map_or(key, Py::Int), value);
                 }
             }
+            Some(other) => return Err(PyErr::attribute(&other, "items")),
         }
         let account = [
             ("account_id", Py::Int(12345)),
@@ -133,7 +134,7 @@ impl Class for TradingBot {
             authenticated: setting(config, "authenticated", false),
             market_status: setting(config, "market_status", "Closed"),
             order_counter: setting(config, "order_counter", 12446),
-            stocks: config.get("stocks").cloned().unwrap_or_else(|| Py::Dict(STOCKS.iter().map(stock).collect())),
+            stocks: config.take("stocks").unwrap_or_else(|| Py::Dict(STOCKS.iter().map(stock).collect())),
             watch_list: setting(config, "watch_list", Py::texts(["NVDA"])),
             transaction_history: setting(config, "transaction_history", Vec::new()),
             long_context: Py::Bool(!ctx.long.is_empty()),
@@ -164,9 +165,9 @@ impl Class for TradingBot {
                 Ok(Py::dict([("symbol", known.map_or("Stock not found", |(_, symbol)| *symbol))]))
             }
             ("get_transaction_history", [start, end]) => self.transactions(start, end, ctx),
-            ("get_watchlist", []) => Ok(match ctx.long("WATCH_LIST_EXTENSION") {
+            ("get_watchlist", []) => Ok(match ctx.items("WATCH_LIST_EXTENSION", Shown::Repr) {
                 None => Py::dict([("watchlist", self.watch_list.clone())]),
-                Some(more) => py::add(&self.watch_list, more)?,
+                Some(more) => appended(&self.watch_list, more),
             }),
             ("notify_price_change", [stocks, threshold]) => self.notify(stocks, threshold),
             ("place_order", [kind, symbol, price, amount]) => self.place(kind, symbol, price, amount),
@@ -217,18 +218,25 @@ fn order(id: i64, kind: &str, symbol: &str, price: f64, amount: i64, status: &st
     ])
 }
 
+/// A list with more items at its end.
+fn appended(list: &Py, more: Py) -> Py {
+    let mut items = list.items().unwrap_or_default().to_vec();
+    items.push(more);
+    Py::List(items)
+}
+
 fn available(sector: &Py, ctx: Ctx<'_>) -> PyResult {
     sector.hashable()?;
     let (stocks, more): (&[&str], _) = match sector.as_str() {
-        Some("Technology") => (&["AAPL", "GOOG", "MSFT", "NVDA"], ctx.long("TECHNOLOGY_EXTENSION")),
-        Some("Automobile") => (&["TSLA", "F", "GM"], ctx.long("AUTOMOBILE_EXTENSION")),
+        Some("Technology") => (&["AAPL", "GOOG", "MSFT", "NVDA"], ctx.items("TECHNOLOGY_EXTENSION", Shown::Json)),
+        Some("Automobile") => (&["TSLA", "F", "GM"], ctx.items("AUTOMOBILE_EXTENSION", Shown::Json)),
         _ => (&[], None),
     };
     let stocks = Py::texts(stocks.iter().copied());
     Ok(Py::dict([(
         "stock_list",
         match more {
-            Some(more) => py::add(&stocks, more)?,
+            Some(more) => appended(&stocks, more),
             None => stocks,
         },
     )]))
@@ -281,9 +289,10 @@ impl TradingBot {
             return Ok(Py::error(format!("Stock with symbol '{}' not found.", py::str(symbol))));
         };
         let mut stock = stock.clone();
-        if let (Some(five), Some(twenty)) = (ctx.long("MA_5_EXTENSION"), ctx.long("MA_20_EXTENSION")) {
-            stock.set("MA(5)", five.clone());
-            stock.set("MA(20)", twenty.clone());
+        let average = |name: &str| ctx.items(name, Shown::Json);
+        if let (Some(five), Some(twenty)) = (average("MA_5_EXTENSION"), average("MA_20_EXTENSION")) {
+            stock.set("MA(5)", vec![five]);
+            stock.set("MA(20)", vec![twenty]);
         }
         Ok(stock)
     }
@@ -404,9 +413,7 @@ impl TradingBot {
                 found.push(transaction.clone());
             }
         }
-        if let Some(more) = ctx.long("TRANSACTION_HISTORY_EXTENSION").and_then(Py::items) {
-            found.extend_from_slice(more);
-        }
+        found.extend(ctx.items("TRANSACTION_HISTORY_EXTENSION", Shown::Json));
         Ok(Py::dict([("transaction_history", found)]))
     }
 
@@ -454,7 +461,7 @@ mod tests {
 
     fn run(config: &str, calls: &[(&str, &str, &str)]) -> TradingBot {
         let ctx = Ctx { long: &[], today: (2026, 1, 1) };
-        let mut bot = TradingBot::load(&py::parse_literal(config).unwrap(), ctx).unwrap();
+        let mut bot = TradingBot::load(&mut py::parse_literal(config).unwrap(), ctx).unwrap();
         for (function, args, want) in calls {
             let args = py::parse_literal(&format!("[{args}]")).unwrap();
             let got = bot.call(function, args.items().unwrap(), ctx);

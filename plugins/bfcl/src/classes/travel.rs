@@ -122,21 +122,26 @@ impl Class for TravelApi {
         "long_context" = long_context,
     }
 
-    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
         // Long-context tasks have more cards and bookings than the scenario says.
-        let extended = |name: &str, extension: &str| {
+        let mut extended = |name: &str, extension: &str| {
             let mut table = setting(config, name, Py::Dict(Vec::new()));
-            for (key, value) in ctx.long(extension).and_then(Py::pairs).unwrap_or_default() {
-                if !table.contains(key) {
-                    table.set(key.clone(), value.clone());
+            if let Some(Py::Dict(more)) = ctx.fresh(extension) {
+                for (key, value) in more {
+                    if !table.contains(&key) {
+                        table.set(key, value);
+                    }
                 }
             }
             table
         };
-        let optional = |name: &str| setting(config, name, Py::None);
+        let credit_card_list = extended("credit_card_list", "CREDIT_CARD_EXTENSION");
+        let booking_record = extended("booking_record", "BOOKING_RECORD_EXTENSION");
+        let random = generator(config, 141_053);
+        let mut optional = |name: &str| setting(config, name, Py::None);
         Ok(Self {
-            credit_card_list: extended("credit_card_list", "CREDIT_CARD_EXTENSION"),
-            booking_record: extended("booking_record", "BOOKING_RECORD_EXTENSION"),
+            credit_card_list,
+            booking_record,
             access_token: optional("access_token"),
             token_type: optional("token_type"),
             token_expires_in: optional("token_expires_in"),
@@ -145,7 +150,7 @@ impl Class for TravelApi {
             user_last_name: optional("user_last_name"),
             budget_limit: optional("budget_limit"),
             long_context: Py::Bool(!ctx.long.is_empty()),
-            random: generator(config, 141_053),
+            random,
         })
     }
 
@@ -451,7 +456,7 @@ mod tests {
 
     fn run(config: &str, calls: &[(&str, &str, &str)]) -> TravelApi {
         let ctx = Ctx { long: &[], today: (2026, 3, 1) };
-        let mut api = TravelApi::load(&py::parse_literal(config).unwrap(), ctx).unwrap();
+        let mut api = TravelApi::load(&mut py::parse_literal(config).unwrap(), ctx).unwrap();
         for (function, args, want) in calls {
             let args = py::parse_literal(&format!("[{args}]")).unwrap();
             let got = api.call(function, args.items().unwrap(), ctx);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Default::{self, Required};
-use super::{Class, Ctx, Function, generator, no_method, setting};
+use super::{Class, Ctx, Function, Shown, generator, no_method, setting};
 use crate::py::{self, Py, PyErr, PyResult, Random};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,37 +98,37 @@ impl Class for VehicleControlApi {
         "long_context" = long_context,
     }
 
-    fn load(config: &Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
+    fn load(config: &mut Py, ctx: Ctx<'_>) -> Result<Self, PyErr> {
         let doors = ["driver", "passenger", "rear_left", "rear_right"].map(|door| (door, "unlocked"));
         let door_status = setting(config, "doorStatus", Py::dict(doors));
         let doors = door_status.pairs().ok_or_else(|| PyErr::attribute(&door_status, "keys"))?;
         let locked = doors.iter().filter(|(_, status)| status.as_str() == Some("locked")).count() as i64;
-        let real = |name: &str, default: f64| setting(config, name, default);
-        let text = |name: &str, default: &str| setting(config, name, default);
+        let random = generator(config, 141_053);
+        let mut given = |name: &str, default: Py| setting(config, name, default);
         Ok(Self {
-            fuel_level: real("fuelLevel", 0.0),
-            battery_voltage: real("batteryVoltage", 12.6),
-            engine_state: text("engineState", "stopped"),
+            fuel_level: given("fuelLevel", 0.0.into()),
+            battery_voltage: given("batteryVoltage", 12.6.into()),
+            engine_state: given("engineState", "stopped".into()),
             remaining_unlocked_doors: Py::Int(4 - locked),
-            ac_temperature: real("acTemperature", 25.0),
-            fan_speed: setting(config, "fanSpeed", 50),
-            ac_mode: text("acMode", "auto"),
-            humidity_level: real("humidityLevel", 50.0),
-            head_light_status: text("headLightStatus", "off"),
-            parking_brake_status: text("parkingBrakeStatus", "released"),
-            parking_brake_force: real("parkingBrakeForce", 0.0),
-            slope_angle: real("slopeAngle", 0.0),
-            brake_pedal_status: text("brakePedalStatus", "released"),
-            brake_pedal_force: real("brakePedalForce", 0.0),
-            distance_to_next_vehicle: real("distanceToNextVehicle", 50.0),
-            cruise_status: text("cruiseStatus", "inactive"),
-            destination: text("destination", "None"),
-            front_left_tire: real("frontLeftTirePressure", 32.0),
-            front_right_tire: real("frontRightTirePressure", 32.0),
-            rear_left_tire: real("rearLeftTirePressure", 30.0),
-            rear_right_tire: real("rearRightTirePressure", 30.0),
+            ac_temperature: given("acTemperature", 25.0.into()),
+            fan_speed: given("fanSpeed", 50.into()),
+            ac_mode: given("acMode", "auto".into()),
+            humidity_level: given("humidityLevel", 50.0.into()),
+            head_light_status: given("headLightStatus", "off".into()),
+            parking_brake_status: given("parkingBrakeStatus", "released".into()),
+            parking_brake_force: given("parkingBrakeForce", 0.0.into()),
+            slope_angle: given("slopeAngle", 0.0.into()),
+            brake_pedal_status: given("brakePedalStatus", "released".into()),
+            brake_pedal_force: given("brakePedalForce", 0.0.into()),
+            distance_to_next_vehicle: given("distanceToNextVehicle", 50.0.into()),
+            cruise_status: given("cruiseStatus", "inactive".into()),
+            destination: given("destination", "None".into()),
+            front_left_tire: given("frontLeftTirePressure", 32.0.into()),
+            front_right_tire: given("frontRightTirePressure", 32.0.into()),
+            rear_left_tire: given("rearLeftTirePressure", 30.0.into()),
+            rear_right_tire: given("rearRightTirePressure", 30.0.into()),
             long_context: Py::Bool(!ctx.long.is_empty()),
-            random: generator(config, 141_053),
+            random,
             door_status,
         })
     }
@@ -405,8 +405,8 @@ fn distance(from: &Py, to: &Py, ctx: Ctx<'_>) -> Py {
         Some((_, _, km)) => Py::dict([("distance", *km)]),
         None => Py::error("distance not found in database."),
     };
-    if let Some(cities) = ctx.long("INTERMEDIARY_CITIES") {
-        result.set("intermediaryCities", cities.clone());
+    if let Some(cities) = ctx.items("INTERMEDIARY_CITIES", Shown::Json) {
+        result.set("intermediaryCities", vec![cities]);
     }
     result
 }
@@ -434,7 +434,7 @@ mod tests {
 
     fn run(config: &str, calls: &[(&str, &str, &str)]) -> VehicleControlApi {
         let ctx = Ctx { long: &[], today: (2026, 1, 1) };
-        let mut car = VehicleControlApi::load(&py::parse_literal(config).unwrap(), ctx).unwrap();
+        let mut car = VehicleControlApi::load(&mut py::parse_literal(config).unwrap(), ctx).unwrap();
         for (function, args, want) in calls {
             let args = py::parse_literal(&format!("[{args}]")).unwrap();
             let got = car.call(function, args.items().unwrap(), ctx);

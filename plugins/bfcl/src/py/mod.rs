@@ -11,11 +11,13 @@ mod random;
 pub mod string;
 mod text;
 
-pub use json::{from_json, to_json};
+pub use json::{Plain, from_json, to_json};
 pub use num::{add, compare, div, floor, in_place, int_of, less, more, mul, neg, order, pow, rem, sub, sum, to_float};
 pub use parse::{Call, constant, parse_call, parse_literal};
 pub use random::Random;
-pub use text::{dumps, float_repr, repr, str, str_repr};
+pub use text::{dumps, float_repr, repr, str, str_repr, strict_dumps};
+
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,10 @@ pub enum Py {
     Dict(Vec<(Py, Py)>),
     /// Pairwise unequal, in order of insertion; compared without order.
     Set(Vec<Py>),
+    /// Some items of a list, as the text that shows them with `, ` between: results show large constants, nobody reads
+    /// them. Never part of a state.
+    #[serde(skip)]
+    Items(Arc<str>),
     /// An object that has a `repr` and nothing else to us: `json.dumps` refuses it. It equals what has the same `repr`.
     Object(String),
 }
@@ -134,7 +140,7 @@ impl Py {
             Self::Tuple(_) => "tuple",
             Self::Dict(_) => "dict",
             Self::Set(_) => "set",
-            Self::Object(_) => "object",
+            Self::Object(_) | Self::Items(_) => "object",
         }
     }
 
@@ -148,7 +154,7 @@ impl Py {
             Self::Str(text) => !text.is_empty(),
             Self::List(items) | Self::Tuple(items) | Self::Set(items) => !items.is_empty(),
             Self::Dict(items) => !items.is_empty(),
-            Self::Big(_) | Self::Object(_) => true,
+            Self::Big(_) | Self::Object(_) | Self::Items(_) => true,
         }
     }
 
@@ -230,6 +236,11 @@ impl Py {
             Self::Dict(pairs) => pairs.iter_mut().find(|(have, _)| have.as_str() == Some(key)).map(|(_, value)| value),
             _ => None,
         }
+    }
+
+    /// `d.get(key)` of a dict that is not looked at again: the value is moved out.
+    pub fn take(&mut self, key: &str) -> Option<Py> {
+        self.get_mut(key).map(|value| std::mem::replace(value, Self::None))
     }
 
     /// `d[key]` with any key.
@@ -341,6 +352,7 @@ impl PartialEq for Py {
         match (self, other) {
             (Self::None, Self::None) => true,
             (Self::Str(a), Self::Str(b)) | (Self::Object(a), Self::Object(b)) => a == b,
+            (Self::Items(a), Self::Items(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Tuple(a), Self::Tuple(b)) => a == b,
             (Self::Dict(a), Self::Dict(b)) => {
                 a.len() == b.len()

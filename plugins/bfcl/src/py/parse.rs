@@ -179,6 +179,7 @@ impl<'a> Reader<'a> {
             b'.' => self.number(),
             _ => match self.name(false) {
                 Some("None") => Ok(Py::None),
+                Some("Ellipsis") => Ok(Py::Object("Ellipsis".to_owned())),
                 Some("True") => Ok(Py::Bool(true)),
                 Some("False") => Ok(Py::Bool(false)),
                 Some("set") if self.rest().starts_with("()") => {
@@ -258,6 +259,11 @@ impl<'a> Reader<'a> {
         let close = if self.rest().starts_with(&triple) { triple.as_str() } else { &triple[..1] };
         self.at += close.len();
         loop {
+            // Runs of plain characters are copied whole: some literals are pages long.
+            let stops = |b: &u8| *b == quote as u8 || matches!(b, b'\\' | b'\n');
+            let run = self.rest().as_bytes().iter().position(stops).unwrap_or(self.rest().len());
+            out.push_str(&self.rest()[..run]);
+            self.at += run;
             if self.rest().starts_with(close) {
                 self.at += close.len();
                 return Ok(());
@@ -333,7 +339,7 @@ impl<'a> Reader<'a> {
         } else if digits.len() > 1 && digits.starts_with('0') && digits.bytes().any(|b| b != b'0') {
             None
         } else {
-            digits.parse::<BigInt>().ok().map(Py::int)
+            digits.parse().map(Py::Int).or_else(|_| digits.parse::<BigInt>().map(Py::int)).ok()
         };
         let value = value.ok_or_else(|| self.wrong("a number"))?;
         self.at += end;

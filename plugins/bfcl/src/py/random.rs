@@ -34,6 +34,13 @@ impl Random {
     }
 
     fn next_u32(&mut self) -> u32 {
+        if self.state.is_none()
+            && let Some((_, words)) = FIRST.iter().find(|(seed, _)| *seed == self.seed)
+            && let Some(word) = words.get(self.drawn as usize)
+        {
+            self.drawn += 1;
+            return *word;
+        }
         let state = self.state.get_or_insert_with(|| {
             let mut fresh = Box::new(Words::seeded(self.seed));
             for _ in 0..self.drawn {
@@ -80,48 +87,74 @@ impl Random {
     }
 }
 
+/// Initialisation by array, the key being the seed's 32-bit words.
+const fn initial(seed: u64) -> [u32; N] {
+    let key = [seed as u32, (seed >> 32) as u32];
+    let length = if key[1] == 0 { 1 } else { 2 };
+    let mut words = [19_650_218u32; N];
+    let mut at = 1;
+    while at < N {
+        let before = words[at - 1] ^ (words[at - 1] >> 30);
+        words[at] = before.wrapping_mul(1_812_433_253).wrapping_add(at as u32);
+        at += 1;
+    }
+    let (mut at, mut round) = (1, 0);
+    while round < 2 * N - 1 {
+        let before = words[at - 1] ^ (words[at - 1] >> 30);
+        words[at] = if round < N {
+            let of = round % length;
+            (words[at] ^ before.wrapping_mul(1_664_525)).wrapping_add(key[of]).wrapping_add(of as u32)
+        } else {
+            (words[at] ^ before.wrapping_mul(1_566_083_941)).wrapping_sub(at as u32)
+        };
+        at += 1;
+        if at == N {
+            words[0] = words[N - 1];
+            at = 1;
+        }
+        round += 1;
+    }
+    words[0] = 0x8000_0000;
+    words
+}
+
+const fn twisted(this: u32, next: u32, far: u32) -> u32 {
+    let joined = (this & 0x8000_0000) | (next & 0x7FFF_FFFF);
+    far ^ (joined >> 1) ^ if joined & 1 == 1 { 0x9908_B0DF } else { 0 }
+}
+
+const fn tempered(mut word: u32) -> u32 {
+    word ^= word >> 11;
+    word ^= (word << 7) & 0x9D2C_5680;
+    word ^= (word << 15) & 0xEFC6_0000;
+    word ^ (word >> 18)
+}
+
+/// Words of the seeds that the classes have by default, made at compile time: seeding takes longer than a whole call.
+const AHEAD: usize = 64;
+static FIRST: [(u64, [u32; AHEAD]); 3] =
+    [(200_191, first(200_191)), (1_053_520, first(1_053_520)), (141_053, first(141_053))];
+
+const fn first(seed: u64) -> [u32; AHEAD] {
+    let words = initial(seed);
+    let mut ahead = [0; AHEAD];
+    let mut at = 0;
+    while at < AHEAD {
+        // Before the N - M-th word none depends on a word that was twisted already.
+        ahead[at] = tempered(twisted(words[at], words[at + 1], words[at + M]));
+        at += 1;
+    }
+    ahead
+}
+
 impl Words {
-    /// Initialisation by array, the key being the seed's 32-bit words.
     fn seeded(seed: u64) -> Self {
-        let low = seed as u32;
-        let high = (seed >> 32) as u32;
-        let key: &[u32] = if high == 0 { &[low] } else { &[low, high] };
-        let mut words = vec![0u32; N];
-        words[0] = 19_650_218;
-        for at in 1..N {
-            let before = words[at - 1] ^ (words[at - 1] >> 30);
-            words[at] = before.wrapping_mul(1_812_433_253).wrapping_add(at as u32);
-        }
-        let (mut at, mut of) = (1, 0);
-        for _ in 0..N {
-            let before = words[at - 1] ^ (words[at - 1] >> 30);
-            let mixed = words[at] ^ before.wrapping_mul(1_664_525);
-            words[at] = mixed.wrapping_add(key[of]).wrapping_add(of as u32);
-            at += 1;
-            of = (of + 1) % key.len();
-            if at == N {
-                words[0] = words[N - 1];
-                at = 1;
-            }
-        }
-        for _ in 1..N {
-            let before = words[at - 1] ^ (words[at - 1] >> 30);
-            words[at] = (words[at] ^ before.wrapping_mul(1_566_083_941)).wrapping_sub(at as u32);
-            at += 1;
-            if at == N {
-                words[0] = words[N - 1];
-                at = 1;
-            }
-        }
-        words[0] = 0x8000_0000;
-        Self { words, next: N }
+        Self { words: initial(seed).to_vec(), next: N }
     }
 
     fn refill(&mut self) {
         for at in 0..N {
-            let joined = (self.words[at] & 0x8000_0000) | (self.words[(at + 1) % N] & 0x7FFF_FFFF);
-            let twist = if joined & 1 == 1 { 0x9908_B0DF } else { 0 };
-            self.words[at] = self.words[(at + M) % N] ^ (joined >> 1) ^ twist;
+            self.words[at] = twisted(self.words[at], self.words[(at + 1) % N], self.words[(at + M) % N]);
         }
         self.next = 0;
     }
@@ -130,12 +163,8 @@ impl Words {
         if self.next == N {
             self.refill();
         }
-        let mut word = self.words[self.next];
         self.next += 1;
-        word ^= word >> 11;
-        word ^= (word << 7) & 0x9D2C_5680;
-        word ^= (word << 15) & 0xEFC6_0000;
-        word ^ (word >> 18)
+        tempered(self.words[self.next - 1])
     }
 }
 
@@ -159,6 +188,16 @@ mod tests {
             random.state = None;
             assert_eq!(random.randint(1_725_186_600, 1_725_273_000), fourth, "{seed}");
             assert_eq!(random.randint(0, 1 << 40), fifth, "{seed}");
+        }
+    }
+
+    #[test]
+    fn words_made_at_compile_time_are_the_generators() {
+        for (seed, _) in &FIRST {
+            let (mut ahead, mut slow) = (Random::new(*seed as i64), Words::seeded(*seed));
+            for at in 0..AHEAD + 700 {
+                assert_eq!(ahead.next_u32(), slow.next_u32(), "word {at} of seed {seed}");
+            }
         }
     }
 }

@@ -208,13 +208,12 @@ fn json_str(text: &str, out: &mut String) {
     use std::fmt::Write;
     out.push('"');
     // Runs of plain characters are copied whole: long results consist of them.
-    let mut from = 0;
-    for (at, c) in text.char_indices() {
-        if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') {
-            continue;
-        }
-        out.push_str(&text[from..at]);
-        from = at + c.len_utf8();
+    let mut rest = text;
+    loop {
+        let (run, left) = rest.split_at(plain_run(rest.as_bytes()));
+        out.push_str(run);
+        let Some(c) = left.chars().next() else { break };
+        rest = &left[c.len_utf8()..];
         let _ = match c {
             '"' => write!(out, "\\\""),
             '\\' => write!(out, "\\\\"),
@@ -226,8 +225,16 @@ fn json_str(text: &str, out: &mut String) {
             c => c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}")),
         };
     }
-    out.push_str(&text[from..]);
     out.push('"');
+}
+
+/// How many bytes at the beginning JSON shows as they are. Blocks are tested as a whole, which the compiler does many bytes
+/// at a time.
+fn plain_run(bytes: &[u8]) -> usize {
+    let plain = |b: &u8| (b' '..=b'~').contains(b) && *b != b'"' && *b != b'\\';
+    let blocks = bytes.chunks_exact(32).take_while(|block| block.iter().fold(true, |all, b| all & plain(b))).count();
+    let at = blocks * 32;
+    at + bytes[at..].iter().take_while(|b| plain(b)).count()
 }
 
 #[cfg(test)]
