@@ -98,7 +98,12 @@ impl World {
     ///
     /// # Errors
     /// An unknown class, or a scenario that its class cannot load.
-    pub fn load(classes: &[String], mut config: Py, long: Vec<Constant>, today: (i64, i64, i64)) -> Result<Self, String> {
+    pub fn load(
+        classes: &[String],
+        mut config: Py,
+        long: Vec<Constant>,
+        today: (i64, i64, i64),
+    ) -> Result<Self, String> {
         let mut world = Self { today, long, instances: Vec::with_capacity(classes.len()) };
         let mut empty = Py::Dict(Vec::new());
         for class in classes {
