@@ -85,6 +85,18 @@ fn reference(task: &Task, truth: &[Vec<Call>], said: &Value, report: &mut Report
     }
 }
 
+/// Calls that report an error must leave the world as it was.
+fn unchanged(task: &Task, trace: &[Vec<Call>], report: &mut Report) {
+    let mut world = initial(&task.initial_state).expect("import has loaded it");
+    for call in trace.iter().flatten() {
+        let before = world.clone();
+        let reply = world.call(call);
+        if failed(&reply) && world != before && !tools::CHANGE_BEFORE_ERROR.contains(&call.function.as_str()) {
+            report.changed.insert(call.function.clone());
+        }
+    }
+}
+
 fn failed(reply: &Reply) -> bool {
     match reply {
         Reply::Raised(_) => true,
@@ -251,6 +263,9 @@ fn main() -> ExitCode {
             continue;
         };
         report.count(&format!("verdicts on traces {kind}"));
+        if kind == "corrupted" {
+            unchanged(task, &trace, &mut report);
+        }
         let ours = verdict(task, truth, &trace);
         if ours != said["verdict"] && !report.known(task) {
             report.differ("verdict", || {
