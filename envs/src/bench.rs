@@ -54,7 +54,9 @@ pub struct CorpusTime {
     pub category: String,
     pub tasks: u32,
     pub calls: u32,
-    /// A fresh instance, its initial state, all calls, each result compared.
+    /// A fresh instance in its initial state, made and dropped.
+    pub starts_ms: f64,
+    /// The same, and all calls, each result compared.
     pub instances_ms: f64,
     /// The same through the host's episode: text parsed, schema checked, state hashed, observation written, turns kept.
     pub episodes_ms: f64,
@@ -93,6 +95,10 @@ pub fn corpus(plugin: &EnvPlugin, tasks: &[Task], passes: u32) -> Result<(Vec<Co
             category: (*category).to_owned(),
             tasks: played.len() as u32,
             calls: played.iter().map(|one| one.calls.iter().map(Vec::len).sum::<usize>()).sum::<usize>() as u32,
+            starts_ms: best(&|one| {
+                let mut world = plugin.instance(key())?;
+                one.start.enter(&mut world)
+            })?,
             instances_ms: best(&|one| one.again(plugin))?,
             episodes_ms: best(&|one| one.episode(plugin))?,
         });
@@ -135,7 +141,8 @@ impl<'a> Played<'a> {
     }
 
     fn again(&self, plugin: &EnvPlugin) -> Result<(), Fault> {
-        let (mut world, _) = self.start.begin(plugin, key())?;
+        let mut world = plugin.instance(key())?;
+        self.start.enter(&mut world)?;
         for (calls, replies) in self.calls.iter().zip(&self.replies) {
             for ((name, args), wanted) in calls.iter().zip(replies) {
                 if crate::replies::Reply::from(world.call(name, args, Side::Agent)?) != *wanted {

@@ -41,7 +41,7 @@ pub fn bench(folder: &Path, python: Option<&Path>, quiet: bool) -> Result<Value,
     let compared = theirs.as_ref().map(|theirs| compare(&tasks, &outcomes, &theirs["results"])).transpose()?;
     if !quiet {
         println!("bfcl, one core, ms for the ground truth of a category (shortest of {PASSES} passes)");
-        let columns = ["tasks", "calls", "instances", "episodes", "official", "direct", "official/ours", "direct/ours"];
+        let columns = ["tasks", "calls", "starts", "instances", "episodes", "official", "direct", "official/ours", "direct/ours"];
         println!("  {:14} {}", "", columns.map(|name| format!("{name:>13}")).join(" "));
         for time in &ours {
             let their = |key: &str| theirs.as_ref().and_then(|theirs| theirs["times"][&time.category][key].as_f64());
@@ -49,10 +49,11 @@ pub fn bench(folder: &Path, python: Option<&Path>, quiet: bool) -> Result<Value,
             let shown =
                 |value: Option<f64>| value.map_or_else(|| format!("{:>13}", "·"), |value| format!("{value:>13.2}"));
             println!(
-                "  {:14} {:>13} {:>13} {:>13.2} {:>13.2} {} {} {} {}",
+                "  {:14} {:>13} {:>13} {:>13.2} {:>13.2} {:>13.2} {} {} {} {}",
                 time.category,
                 time.tasks,
                 time.calls,
+                time.starts_ms,
                 time.instances_ms,
                 time.episodes_ms,
                 shown(official),
