@@ -62,7 +62,7 @@ pub struct CorpusTime {
     pub episodes_ms: f64,
 }
 
-/// A task, and what its reference calls gave: turn by turn, call by call.
+/// What the reference calls of a task gave: turn by turn, call by call.
 pub type Outcomes = Vec<Vec<crate::replies::Reply>>;
 
 /// Plays every task's reference once, and then `passes` times against the clock, on this thread.
