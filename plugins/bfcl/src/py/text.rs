@@ -118,6 +118,12 @@ pub fn float_repr(value: f64) -> String {
     if size != 0.0 && !(1e-4..1e16).contains(&size) {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let mut digits = digits.to_owned();
+        let exact = format!("{value:.40e}");
+        let tail = exact.get(digits.len()..digits.len() + 20);
+        if digits.len() > 16 && tail.is_some_and(|tail| tail.starts_with('5') && tail[1..].bytes().all(|b| b == b'0')) {
+            make_even(&mut digits);
+        }
         let (sign, exponent) = match exponent.strip_prefix('-') {
             Some(exponent) => ('-', exponent),
             None => ('+', exponent),
@@ -125,10 +131,29 @@ pub fn float_repr(value: f64) -> String {
         return format!("{digits}e{sign}{exponent:0>2}");
     }
     let mut text = format!("{value}");
-    if !text.contains('.') {
-        text.push_str(".0");
+    match text.find('.') {
+        None => text.push_str(".0"),
+        // The exact value has one decimal more, a five, when it has one binary place more than there are decimals.
+        Some(point) if text.len() > 16 => {
+            let half = size * 2f64.powi((text.len() - point - 1) as i32);
+            if half.fract() == 0.5 {
+                make_even(&mut text);
+            }
+        }
+        Some(_) => {}
     }
     text
+}
+
+/// Of two shortest texts that are equally near, CPython takes the one with the even last digit, Rust the upper one.
+fn make_even(digits: &mut String) {
+    if let Some(last) = digits.pop() {
+        digits.push(if last.to_digit(10).is_some_and(|digit| digit % 2 == 1) {
+            char::from(last as u8 - 1)
+        } else {
+            last
+        });
+    }
 }
 
 /// `json.dumps(x)`; `None` where Python raises `TypeError`.
@@ -254,6 +279,10 @@ mod tests {
             (0.0001, "0.0001"),
             (1.25e300, "1.25e+300"),
             (5e-324, "5e-324"),
+            (29_318_532.786_132_812_5, "29318532.786132812"),
+            (1_974_202_141_507_773.25, "1974202141507773.2"),
+            (1_974_202_141_507_773.75, "1974202141507773.8"),
+            (0.5, "0.5"),
             (f64::NAN, "nan"),
             (f64::NEG_INFINITY, "-inf"),
         ] {
