@@ -264,6 +264,20 @@ pub enum EnvVerb {
     },
     /// Try everything an environment must keep to, and report it; exit 1 where a check fails
     Check(EnvCheckArgs),
+    /// Turn published tasks into a folder that scenarios can name as their environment
+    Import {
+        /// What the archive is
+        #[arg(value_enum)]
+        kind: ImportKind,
+        /// The archive: for bfcl, the wheel that `pip download --no-deps bfcl-eval` fetches
+        archive: PathBuf,
+        /// Folder to make [default: the kind's name with -tasks]
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Let held-out functions be called before they come back, as the official executor does
+        #[arg(long)]
+        official: bool,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -312,9 +326,16 @@ pub struct PlayArgs {
     pub seed: u64,
 }
 
+/// Published tasks that can be imported.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ImportKind {
+    /// BFCL multi-turn: 800 tasks in four categories
+    Bfcl,
+}
+
 #[derive(Args, Debug)]
 pub struct BenchArgs {
-    /// What to measure [default: all]
+    /// What to measure [default: all but bfcl]
     #[arg(value_enum)]
     pub what: Vec<Bench>,
     /// For `native`: the program made by `cargo build --release --example native_travel -p travel` in plugins/
@@ -329,6 +350,12 @@ pub struct BenchArgs {
     /// Episodes of `trace`
     #[arg(long, default_value_t = 100_000)]
     pub episodes: usize,
+    /// For bfcl: the folder that `coevo env import bfcl` made
+    #[arg(long, default_value = "bfcl-tasks")]
+    pub tasks: PathBuf,
+    /// For bfcl: a Python with the wheel bfcl-eval and mpmath, to measure the official executor beside ours
+    #[arg(long)]
+    pub python: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }
@@ -349,4 +376,6 @@ pub enum Bench {
     Explain,
     /// Size and speed of a run file with --episodes episodes (only on request)
     Trace,
+    /// BFCL's whole ground truth against the official executor, on one core
+    Bfcl,
 }

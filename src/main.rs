@@ -27,6 +27,9 @@ fn main() -> ExitCode {
         Verb::Env(EnvVerb::Show { env, task, json }) => command::env::show(&env, task, json),
         Verb::Env(EnvVerb::Build { folder, out }) => command::env::build(&folder, out.as_deref()),
         Verb::Env(EnvVerb::Check(args)) => command::env::check::check(&args),
+        Verb::Env(EnvVerb::Import { kind, archive, out, official }) => {
+            command::env::import(kind, &archive, out.as_deref(), official)
+        }
         Verb::Schema => command::schema(),
         Verb::Bench(args) => command::bench::bench(&args),
         Verb::Episodes(args) => command::episodes::episodes(&args),

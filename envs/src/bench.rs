@@ -53,6 +53,127 @@ impl Default for Effort {
     }
 }
 
+/// What a whole corpus of reference solutions costs: for each category the time of one pass over its tasks, the shortest of
+/// several passes, in a fresh instance per task.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CorpusTime {
+    pub category: String,
+    pub tasks: u32,
+    pub calls: u32,
+    /// A fresh instance in its initial state, made and dropped.
+    pub starts_ms: f64,
+    /// The same, and all calls, each result compared.
+    pub instances_ms: f64,
+    /// The same through the host's episode: text parsed, schema checked, state hashed, observation written, turns kept.
+    pub episodes_ms: f64,
+}
+
+/// What the reference calls of a task gave: turn by turn, call by call.
+pub type Outcomes = Vec<Vec<crate::replies::Reply>>;
+
+/// Plays every task's reference once, and then `passes` times against the clock, on this thread.
+///
+/// # Errors
+/// A fault of the guest, or of a call that gave something else than in the first pass.
+pub fn corpus(plugin: &EnvPlugin, tasks: &[Task], passes: u32) -> Result<(Vec<CorpusTime>, Vec<Outcomes>), Fault> {
+    use std::collections::BTreeMap;
+    let mut outcomes = Vec::with_capacity(tasks.len());
+    let mut groups: BTreeMap<&str, Vec<Played<'_>>> = BTreeMap::new();
+    for task in tasks {
+        let played = Played::first(plugin, task)?;
+        outcomes.push(played.replies.clone());
+        groups.entry(&task.public.category).or_default().push(played);
+    }
+    let mut times = Vec::new();
+    for (category, played) in &groups {
+        let best = |run: &dyn Fn(&Played<'_>) -> Result<(), Fault>| -> Result<f64, Fault> {
+            let mut best = f64::INFINITY;
+            for _ in 0..passes {
+                let start = Instant::now();
+                for one in played {
+                    run(one)?;
+                }
+                best = best.min(start.elapsed().as_secs_f64() * 1e3);
+            }
+            Ok(best)
+        };
+        times.push(CorpusTime {
+            category: (*category).to_owned(),
+            tasks: played.len() as u32,
+            calls: played.iter().map(|one| one.calls.iter().map(Vec::len).sum::<usize>()).sum::<usize>() as u32,
+            starts_ms: best(&|one| {
+                let mut world = plugin.instance(key())?;
+                one.start.enter(&mut world)
+            })?,
+            instances_ms: best(&|one| one.again(plugin))?,
+            episodes_ms: best(&|one| one.episode(plugin))?,
+        });
+    }
+    Ok((times, outcomes))
+}
+
+/// A reference solution that was played once.
+struct Played<'a> {
+    task: &'a Task,
+    start: Arc<crate::start::Start>,
+    /// Name and argument text of each call, by turn.
+    calls: Vec<Vec<(&'a str, String)>>,
+    /// As an agent writes it, answers included.
+    texts: Vec<Vec<String>>,
+    replies: Outcomes,
+}
+
+impl<'a> Played<'a> {
+    fn first(plugin: &EnvPlugin, task: &'a Task) -> Result<Self, Fault> {
+        let start = plugin.starts().of(plugin, &task.public)?;
+        let turns = || task.hidden.reference.iter();
+        let mut played = Self {
+            task,
+            start,
+            calls: turns()
+                .map(|turn| turn.calls.iter().map(|call| (call.name.as_str(), call.arguments.to_string())).collect())
+                .collect(),
+            texts: turns()
+                .map(|turn| turn.calls.iter().map(protocol::format_call).chain([turn.answer.clone()]).collect())
+                .collect(),
+            replies: Vec::new(),
+        };
+        let (mut world, _) = played.start.begin(plugin, key())?;
+        for calls in &played.calls {
+            let replies = calls.iter().map(|(name, args)| world.call(name, args, Side::Agent).map(Into::into));
+            played.replies.push(replies.collect::<Result<_, Fault>>()?);
+        }
+        Ok(played)
+    }
+
+    fn again(&self, plugin: &EnvPlugin) -> Result<(), Fault> {
+        let mut world = plugin.instance(key())?;
+        self.start.enter(&mut world)?;
+        for (calls, replies) in self.calls.iter().zip(&self.replies) {
+            for ((name, args), wanted) in calls.iter().zip(replies) {
+                if crate::replies::Reply::from(world.call(name, args, Side::Agent)?) != *wanted {
+                    return Err(world.condemn(format!("call {name}"), "gave something else than before".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn episode(&self, plugin: &EnvPlugin) -> Result<(), Fault> {
+        let base = Arc::new(Interface::base());
+        let budgets = Budgets { steps_per_turn: u32::MAX };
+        let mut session = Session::begin(plugin, &self.task.public, key(), &budgets, base)?;
+        for texts in &self.texts {
+            session.next_turn()?;
+            for text in texts {
+                session.step(text)?;
+            }
+        }
+        black_box(session.finish());
+        Ok(())
+    }
+}
+
 struct Bench<'a> {
     plugin: &'a EnvPlugin,
     task: &'a Task,

@@ -1,6 +1,6 @@
 //! A loaded environment: its description, its tasks, and the compiled component that episodes are instances of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coevo_core::episode::{Boundary, Fault};
@@ -17,6 +17,7 @@ use crate::sandbox::{HostState, Instance, Sandbox};
 use crate::schema::Schema;
 use crate::source::EnvSource;
 use crate::start::Starts;
+use crate::tasks::{TaskFile, TaskFileError};
 
 /// A loaded environment. Cheap to clone, and shared by all workers.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ struct Loaded {
     component: ContentId,
     manifest: Option<Manifest>,
     starts: Starts,
+    /// Imported tasks, instead of the guest's own.
+    tasks: Option<TaskFile>,
 }
 
 /// Why an environment could not be loaded: the user's to mend.
@@ -73,6 +76,7 @@ pub enum LoadError {
     Description { source_name: String, problem: String },
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    Tasks(#[from] TaskFileError),
     #[error("{source_name}: {during} failed: {message}")]
     Fault { source_name: String, during: String, message: String },
 }
@@ -83,6 +87,9 @@ impl EnvPlugin {
     /// # Errors
     /// Anything wrong with the file, the component or its description, each with its fix.
     pub fn load(sandbox: &Sandbox, source: &EnvSource) -> Result<Self, LoadError> {
+        if let Some(path) = source.task_file() {
+            return Self::with_tasks(sandbox, &path);
+        }
         let plugin = Self::from_bytes(sandbox, &source.to_string(), &source.read()?)?;
         // The folder's manifest may be newer than the one that the build carried into the component.
         if let Some(folder) = source.folder()
@@ -91,6 +98,18 @@ impl EnvPlugin {
             manifest.check(plugin.spec())?;
         }
         Ok(plugin)
+    }
+
+    /// The environment that a task file names, with the splits and tasks of the file. Its id covers both.
+    fn with_tasks(sandbox: &Sandbox, path: &Path) -> Result<Self, LoadError> {
+        let (file, bytes) = TaskFile::read(path)?;
+        let wasm = EnvSource::beside(path, &file.header.environment).read()?;
+        let Self(loaded) = Self::from_bytes(sandbox, &path.display().to_string(), &wasm)?;
+        let mut loaded = Arc::into_inner(loaded).expect("a plugin that was just made has one owner");
+        loaded.spec.splits.clone_from(&file.splits);
+        loaded.component = ContentId::of_bytes(&[&wasm[..], &bytes].concat());
+        loaded.tasks = Some(file);
+        Ok(Self(Arc::new(loaded)))
     }
 
     /// As [`EnvPlugin::load`], from a component in memory; `source_name` is what errors call it.
@@ -140,7 +159,8 @@ impl EnvPlugin {
         }
         let component = ContentId::of_bytes(wasm);
         let sandbox = sandbox.clone();
-        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, manifest, starts: Starts::default() })))
+        let (starts, tasks) = (Starts::default(), None);
+        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, manifest, starts, tasks })))
     }
 
     /// What the environment says of itself.
@@ -172,7 +192,13 @@ impl EnvPlugin {
         if of.index >= split.tasks {
             return refuse(format!("split {:?} of {} has {} tasks, no {}", of.split, spec.name, split.tasks, of.index));
         }
-        self.generate(&of.split, of.index, of.seed)
+        match &self.0.tasks {
+            Some(file) => match file.data(&of.split, of.index) {
+                Some(data) => self.import_task(&data),
+                None => refuse(format!("split {:?} has no task {}", of.split, of.index)),
+            },
+            None => self.generate(&of.split, of.index, of.seed),
+        }
     }
 
     /// As [`EnvPlugin::task`] without looking the split up: the guest itself must know it.

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::plugin::LoadError;
+use crate::tasks::TaskFile;
 
 /// The shipped environments, by name: embedded, so that a first run needs no WASM toolchain. This is the one list.
 pub const SHIPPED: &[(&str, &[u8])] = &[
+    ("bfcl", include_bytes!("../../plugins/components/bfcl.wasm")),
     ("calendar", include_bytes!("../../plugins/components/calendar.wasm")),
     ("files", include_bytes!("../../plugins/components/files.wasm")),
     ("helpdesk", include_bytes!("../../plugins/components/helpdesk.wasm")),
@@ -22,7 +24,7 @@ pub const SHIPPED: &[(&str, &[u8])] = &[
 pub enum EnvSource {
     /// One of [`SHIPPED`].
     Shipped(String),
-    /// A component, or the folder of a guest that was built.
+    /// A component, the folder of a guest that was built, or one with imported tasks.
     Path(PathBuf),
 }
 
@@ -51,6 +53,22 @@ impl EnvSource {
         match self {
             Self::Path(path) if path.is_dir() => Some(path),
             _ => None,
+        }
+    }
+
+    /// The task file of a folder with imported tasks.
+    pub(crate) fn task_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Shipped(_) => None,
+            Self::Path(path) => TaskFile::of(path),
+        }
+    }
+
+    /// What a task file means by `name`: a path is relative to the file.
+    pub(crate) fn beside(file: &Path, name: &str) -> Self {
+        match name.parse().expect("any text names a source") {
+            Self::Path(path) => Self::Path(file.parent().unwrap_or(Path::new("")).join(path)),
+            shipped => shipped,
         }
     }
 

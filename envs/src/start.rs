@@ -49,6 +49,12 @@ impl Start {
 
     /// Brings a fresh instance to the initial state; returns its hash.
     pub fn bring(&self, instance: &mut Instance) -> Result<u64, Fault> {
+        self.enter(instance)?;
+        instance.state_hash()
+    }
+
+    /// Brings a fresh instance to the initial state.
+    pub fn enter(&self, instance: &mut Instance) -> Result<(), Fault> {
         match &self.snapshot {
             Some(snapshot) => {
                 if let Err(message) = instance.restore(snapshot)? {
@@ -58,7 +64,7 @@ impl Start {
             }
             None => instance.reset(&self.task.initial_state)?,
         }
-        instance.state_hash()
+        Ok(())
     }
 
     /// Whether episodes of this task begin from a snapshot.

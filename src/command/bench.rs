@@ -34,6 +34,7 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Learner => ("learner", learner(args.json)?),
             Bench::Trace => ("trace", super::bench_trace::trace(args.json, args.episodes)?),
             Bench::Explain => ("explain", super::bench_explain::explain(args.json)?),
+            Bench::Bfcl => ("bfcl", super::bfcl::bench(&args.tasks, args.python.as_deref(), args.json)?),
         };
         found.insert(name.to_owned(), value);
     }

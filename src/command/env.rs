@@ -1,4 +1,4 @@
-//! `coevo env`: list, show, build; the other verbs have files of their own.
+//! `coevo env`: list, show, build, import; the other verbs have files of their own.
 
 pub mod check;
 pub mod new;
@@ -10,14 +10,15 @@ use std::process::ExitCode;
 
 use coevo_core::interface::Interface;
 use coevo_core::render;
-use coevo_core::task::{TaskRef, UserMessage};
+use coevo_core::task::{EnvSpec, TaskRef, UserMessage};
 use coevo_envs::build::{BuildStep, build_guest, default_output, stamp};
 use coevo_envs::manifest::FILE as MANIFEST;
-use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits};
+use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits, import};
 use coevo_loop::error::RunError;
 use serde_json::json;
 
 use super::{Done, Failure, print_json};
+use crate::cli::ImportKind;
 
 /// Loads an environment by shipped name, folder or file.
 pub fn load(name: &str) -> Result<EnvPlugin, Failure> {
@@ -202,5 +203,25 @@ pub fn build(folder: &Path, out: Option<&Path>) -> Done {
     if built.plugin.manifest().is_none() {
         eprintln!("note: {} has no {MANIFEST}, so the component names no licence", folder.display());
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `coevo env import`.
+pub fn import(kind: ImportKind, archive: &Path, out: Option<&Path>, official: bool) -> Done {
+    let ImportKind::Bfcl = kind;
+    let out = out.unwrap_or(Path::new("bfcl-tasks"));
+    let done = import::bfcl(archive, out, official).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let splits: Vec<String> = done.splits.iter().map(|(name, tasks)| format!("{name} {tasks}")).collect();
+    println!("{} (bfcl-eval {}, {} KB)", out.display(), done.version, done.bytes / 1000);
+    println!("tasks: {}", splits.join(", "));
+    // Tasks that the guest cannot read are not a result.
+    let plugin = load(&format!("{}/", out.display()))?;
+    for split in plugin.spec().splits.clone() {
+        for index in 0..split.tasks {
+            let of = TaskRef { env: plugin.spec().name.clone(), split: split.name.clone(), index, seed: 0 };
+            plugin.task(&of).map_err(|fault| Failure::ours(format!("{} {index}: {}", split.name, fault.message)))?;
+        }
+    }
+    println!("all of them load; in a scenario: environment: {{ name: ./{} }}", out.display());
     Ok(ExitCode::SUCCESS)
 }

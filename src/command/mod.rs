@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bench_explain;
 pub mod bench_trace;
 pub mod diff;
+pub mod bfcl;
 pub mod env;
 pub mod episodes;
 pub mod eval;

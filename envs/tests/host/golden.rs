@@ -20,6 +20,10 @@ fn components_give_their_golden_transcripts_again() {
         };
         let sandbox = Sandbox::new(SandboxLimits::default()).expect("default limits");
         let plugin = EnvPlugin::load(&sandbox, &source).unwrap_or_else(|error| panic!("{error}"));
+        if plugin.spec().splits.is_empty() {
+            // Its tasks are imported, and compared with their source (see `bfcl`).
+            continue;
+        }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../plugins/{name}/golden.jsonl"));
         let golden = std::fs::read_to_string(&path).expect("golden transcripts");
         let mut transcripts = 0;

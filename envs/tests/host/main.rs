@@ -1,5 +1,6 @@
 //! The host with real guests in the real sandbox.
 
+mod bfcl;
 mod common;
 mod components;
 mod conformance;

@@ -62,6 +62,10 @@ fn the_shelf_is_as_listed() {
         assert!(plugin.spec().tools.len() >= 12, "{name}");
         let tasks: Vec<(&str, u32)> =
             plugin.spec().splits.iter().map(|split| (split.name.as_str(), split.tasks)).collect();
+        if tasks.is_empty() {
+            // Its tasks are imported.
+            continue;
+        }
         for (split, least) in [("train", 400), ("dev", 100), ("test", 400)] {
             assert!(tasks.iter().any(|(name, tasks)| *name == split && *tasks >= least), "{name}: {tasks:?}");
         }
@@ -139,7 +143,7 @@ fn forks_at_every_turn_end_as_the_original() {
 #[test]
 fn compiled_code_from_the_cache_plays_the_same() {
     let cache = tempfile::tempdir().unwrap();
-    let (name, bytes) = SHIPPED[0];
+    let (name, bytes) = *SHIPPED.iter().find(|(name, _)| *name == "travel").unwrap();
     let run = || {
         let limits = SandboxLimits { live_instances: 64, ..SandboxLimits::default() };
         let sandbox = Sandbox::with_cache(limits, Some(cache.path().to_owned())).unwrap();

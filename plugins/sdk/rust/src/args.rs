@@ -13,6 +13,18 @@ fn wrong(name: &str, expected: &str) -> ToolError {
     ToolError::new("wrong_type", format!("{name} must be {expected}"), json!({"argument": name, "expected": expected}))
 }
 
+/// Reads the arguments of a call.
+///
+/// # Errors
+/// `wrong_type` where the text is no JSON object.
+pub fn parse(arguments: &str) -> Result<Value, ToolError> {
+    match serde_json::from_str(arguments) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(ToolError::new("wrong_type", "arguments must be an object", Value::Null)),
+        Err(error) => Err(ToolError::new("wrong_type", error.to_string(), Value::Null)),
+    }
+}
+
 /// A required string.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ pub fn reference_script(task: &Task) -> Vec<(Vec<ToolCall>, String)> {
 /// # Panics
 /// When the verifier faults.
 pub fn judge<E: Environment>(task: &Task, turns: &[TurnRecord]) -> Verdict {
-    verify::<E>(task, turns, &mut Quiet::new()).unwrap_or_else(|error| panic!("{}: {error}", task.id))
+    E::verify(task, turns, &mut Quiet::new()).unwrap_or_else(|error| panic!("{}: {error}", task.id))
 }
 
 /// The reference solution passes every turn of every task.

@@ -6,7 +6,7 @@ use crate::session::{self, Session, Surroundings};
 use crate::task as sdk;
 use crate::wit::coevo::env::{host, types as abi};
 use crate::wit::exports::coevo::env::guest::Guest;
-use crate::{Environment, Level, Side, ToolError, verify};
+use crate::{Environment, Level, Side};
 
 /// Implemented by the `export!` macro: where the one session of this instance lives.
 pub trait Export: 'static {
@@ -81,12 +81,8 @@ impl<X: Export> Guest for X {
     }
 
     fn call(name: String, arguments: String, caller: abi::Side) -> Result<String, abi::ToolError> {
-        let run = || -> Result<String, ToolError> {
-            let args = parse_arguments(&arguments)?;
-            let result = X::with(|session| session.call(&name, &args, side_in(caller), &mut Host))?;
-            Ok(result.to_string())
-        };
-        run().map_err(|error| abi::ToolError {
+        let done = X::with(|session| session.call_text(&name, &arguments, side_in(caller), &mut Host));
+        done.map_err(|error| abi::ToolError {
             code: error.code,
             message: error.message,
             details: if error.details.is_null() { String::new() } else { error.details.to_string() },
@@ -112,21 +108,13 @@ impl<X: Export> Guest for X {
     fn verify(task: abi::Task, turns: Vec<abi::TurnRecord>) -> Result<abi::Verdict, String> {
         let task = task_in(task)?;
         let turns = turns.into_iter().map(turn_in).collect::<Result<Vec<_>, _>>()?;
-        let verdict = verify::verify::<X::Env>(&task, &turns, &mut Host)?;
+        let verdict = X::Env::verify(&task, &turns, &mut Host)?;
         Ok(abi::Verdict { reward: verdict.reward, turns: verdict.turns.into_iter().map(verdict_out).collect() })
     }
 }
 
 thread_local! {
     static PROFILE: core::cell::RefCell<String> = const { core::cell::RefCell::new(String::new()) };
-}
-
-fn parse_arguments(text: &str) -> Result<Value, ToolError> {
-    match serde_json::from_str(text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(ToolError::new("wrong_type", "arguments must be an object", Value::Null)),
-        Err(error) => Err(ToolError::new("wrong_type", error.to_string(), Value::Null)),
-    }
 }
 
 fn tool(tool: &crate::Tool) -> abi::Tool {

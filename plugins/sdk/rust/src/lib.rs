@@ -100,6 +100,21 @@ pub trait Environment: 'static {
     /// A typed error, one of those that the tool declares.
     fn call(state: &mut Self::State, ctx: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError>;
 
+    /// As [`Environment::call`], from and to JSON text: what the ABI really carries. The default reads and writes it with
+    /// `serde_json`; an environment whose values are of its own kind may spare itself the detour.
+    ///
+    /// # Errors
+    /// As [`Environment::call`], and `wrong_type` where the arguments are no JSON object.
+    fn call_text(
+        state: &mut Self::State,
+        ctx: &mut Context<'_>,
+        name: &str,
+        arguments: &str,
+    ) -> Result<String, ToolError> {
+        let args = args::parse(arguments)?;
+        Self::call(state, ctx, name, &args).map(|result| result.to_string())
+    }
+
     /// Turns external task data into a task.
     ///
     /// # Errors
@@ -116,6 +131,22 @@ pub trait Environment: 'static {
     fn next_user(profile: &str, turn: u32, conversation: &[task::Message]) -> Result<task::UserEvent, String> {
         let _ = (profile, turn, conversation);
         Err("every turn of this environment is scripted".to_owned())
+    }
+
+    /// Judges a finished episode. The default re-executes it beside the reference ([`verify::verify`]); an environment that
+    /// comes with an official scorer has that one instead. `around` gives the random stream the episode had.
+    ///
+    /// # Errors
+    /// When the task is not one of this environment, or there are more turns than it has.
+    fn verify(
+        task: &task::Task,
+        turns: &[task::TurnRecord],
+        around: &mut dyn session::Surroundings,
+    ) -> Result<task::Verdict, String>
+    where
+        Self: Sized,
+    {
+        verify::verify::<Self>(task, turns, around)
     }
 }
 

@@ -139,10 +139,33 @@ impl<E: Environment> Session<E> {
         side: Side,
         around: &mut dyn Surroundings,
     ) -> Result<Value, ToolError> {
+        self.run(side, around, |state, context| E::call(state, context, name, args))
+    }
+
+    /// Runs a tool, from and to JSON text.
+    ///
+    /// # Errors
+    /// As [`Session::call`], and where the arguments are no JSON object.
+    pub fn call_text(
+        &mut self,
+        name: &str,
+        arguments: &str,
+        side: Side,
+        around: &mut dyn Surroundings,
+    ) -> Result<String, ToolError> {
+        self.run(side, around, |state, context| E::call_text(state, context, name, arguments))
+    }
+
+    fn run<T>(
+        &mut self,
+        side: Side,
+        around: &mut dyn Surroundings,
+        call: impl FnOnce(&mut E::State, &mut Context<'_>) -> Result<T, ToolError>,
+    ) -> Result<T, ToolError> {
         let state = self.state.as_mut().ok_or_else(|| ToolError::new("no_episode", NO_EPISODE, Value::Null))?;
         let now_ms = self.calls;
         self.calls += 1;
-        E::call(state, &mut Context::new(side, now_ms, around), name, args)
+        call(state, &mut Context::new(side, now_ms, around))
     }
 
     /// Hash of the state's canonical bytes; 0 before the first reset. Counters of the session are no part of it.

@@ -12,10 +12,14 @@ use crate::session::Side;
 pub enum Ty {
     String,
     Int,
+    /// A whole number or a string, such as an id that may be written either way.
+    IntOrString,
     Number,
     Bool,
     /// A list of strings.
     Strings,
+    /// A list of numbers.
+    Numbers,
     /// An object with these required fields; more may be present.
     Object(&'static [(&'static str, Ty)]),
     /// A list of such objects.
@@ -36,9 +40,11 @@ impl Ty {
         match self {
             Ty::String => json!({"type": "string"}),
             Ty::Int => json!({"type": "integer"}),
+            Ty::IntOrString => json!({"type": ["integer", "string"]}),
             Ty::Number => json!({"type": "number"}),
             Ty::Bool => json!({"type": "boolean"}),
             Ty::Strings => json!({"type": "array", "items": {"type": "string"}}),
+            Ty::Numbers => json!({"type": "array", "items": {"type": "number"}}),
             Ty::Object(fields) => {
                 object_schema(fields.iter().map(|(name, ty)| (*name, ty.schema(), !ty.is_optional())), true)
             }
