@@ -41,7 +41,8 @@ pub fn bench(folder: &Path, python: Option<&Path>, quiet: bool) -> Result<Value,
     let compared = theirs.as_ref().map(|theirs| compare(&tasks, &outcomes, &theirs["results"])).transpose()?;
     if !quiet {
         println!("bfcl, one core, ms for the ground truth of a category (shortest of {PASSES} passes)");
-        let columns = ["tasks", "calls", "starts", "instances", "episodes", "official", "direct", "official/ours", "direct/ours"];
+        let columns =
+            ["tasks", "calls", "starts", "instances", "episodes", "official", "direct", "official/ours", "direct/ours"];
         println!("  {:14} {}", "", columns.map(|name| format!("{name:>13}")).join(" "));
         for time in &ours {
             let their = |key: &str| theirs.as_ref().and_then(|theirs| theirs["times"][&time.category][key].as_f64());

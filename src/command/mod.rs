@@ -3,8 +3,8 @@
 pub mod bench;
 pub mod bench_explain;
 pub mod bench_trace;
-pub mod diff;
 pub mod bfcl;
+pub mod diff;
 pub mod env;
 pub mod episodes;
 pub mod eval;
