@@ -61,6 +61,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     let warm = &agent.warm_start;
     for (key, value) in [
         ("agent.warm_start.mistakes", warm.mistakes),
+        ("agent.warm_start.overeager", warm.overeager),
         ("agent.warm_start.cues", warm.cues),
         ("agent.warm_start.imitation.warmup_fraction", warm.imitation.warmup_fraction),
         ("agent.warm_start.imitation.final_rate_fraction", warm.imitation.final_rate_fraction),

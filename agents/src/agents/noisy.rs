@@ -13,11 +13,15 @@ use crate::agent::{Agent, EpisodeStart, Reply, Request, action_stream};
 
 /// Before a reference call it first makes a mistake, with the given probability, then plays the call. Its mistakes are not
 /// [`exemplary`](Agent::exemplary). Most are rejected by the host; a wrong value may be accepted by a tool and spoil the
-/// episode, so demonstrations that fail verification must be dropped. Turns without calls are never disturbed.
+/// episode, so demonstrations that fail verification must be dropped.
+///
+/// A turn without calls, where the reference asks or abstains, it may begin overeagerly: with a call that only a later turn
+/// makes possible, one value guessed. That is a bad habit, not a slip: it is imitated.
 pub struct NoisyOracle {
     oracle: Oracle,
     tools: BTreeMap<String, ToolSpec>,
     probability: f64,
+    overeager: f64,
     slots: BTreeMap<usize, Slot>,
 }
 
@@ -33,7 +37,12 @@ impl NoisyOracle {
     /// `labels` by task id; `tools` as the environment declares them; `probability` of a mistake before a call.
     pub fn new(labels: BTreeMap<String, HiddenLabel>, tools: Vec<ToolSpec>, probability: f64) -> Self {
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
-        Self { oracle: Oracle::new(labels), tools, probability, slots: BTreeMap::new() }
+        Self { oracle: Oracle::new(labels), tools, probability, overeager: 0.0, slots: BTreeMap::new() }
+    }
+
+    /// With this probability of an overeager call in a turn that wants none.
+    pub fn overeager(self, probability: f64) -> Self {
+        Self { overeager: probability, ..self }
     }
 
     fn reply(&mut self, request: &Request<'_>) -> String {
@@ -43,6 +52,13 @@ impl NoisyOracle {
         }
         let mut stream = action_stream(slot.stream, request.turn, request.step).stream();
         let calls = self.oracle.calls(request.slot, request.turn);
+        if calls.is_empty()
+            && request.step == 0
+            && let Some(next) = self.oracle.calls(request.slot, request.turn + 1).first()
+            && stream.uniform() < self.overeager
+        {
+            return guess(next, &mut stream);
+        }
         if let Some(call) = calls.get(slot.done) {
             // Never two mistakes in a row: the step budget is not the lesson.
             if !slot.erred && stream.uniform() < self.probability {
@@ -54,6 +70,16 @@ impl NoisyOracle {
         slot.done += 1;
         self.oracle.text(request.slot, request.turn, slot.done - 1)
     }
+}
+
+/// `call` with its last text changed: what it will be, the conversation has not said yet.
+fn guess(call: &ToolCall, stream: &mut Stream) -> String {
+    let mut guessed = call.clone();
+    let values = guessed.arguments.as_object_mut().into_iter().flat_map(|arguments| arguments.values_mut());
+    if let Some(Value::String(text)) = values.filter(|value| value.is_string()).last() {
+        *text = another(text, stream);
+    }
+    format_call(&guessed)
 }
 
 /// A plausible wrong text in place of `call`.

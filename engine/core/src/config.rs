@@ -199,6 +199,9 @@ pub struct WarmStartConfig {
     pub fresh_tasks: bool,
     /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
     pub mistakes: f64,
+    /// Share of the turns that want no call (a detail or a tool is missing) in which the oracle calls all the same before it asks
+    /// or abstains, and is imitated in it: a bad habit for reinforcement to break, such as tool-tuned models have.
+    pub overeager: f64,
     /// Share of the demonstrations shown with randomly chosen interface cues, so that cues are readable text later.
     pub cues: f64,
     pub imitation: ImitationConfig,
@@ -206,6 +209,13 @@ pub struct WarmStartConfig {
 
 impl Default for WarmStartConfig {
     fn default() -> Self {
-        Self { episodes: 3200, fresh_tasks: true, mistakes: 0.1, cues: 0.25, imitation: ImitationConfig::default() }
+        Self {
+            episodes: 3200,
+            fresh_tasks: true,
+            mistakes: 0.1,
+            overeager: 0.0,
+            cues: 0.25,
+            imitation: ImitationConfig::default(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use coevo_agents::agents::NoisyOracle;
 use coevo_agents::demonstration::encode;
 use coevo_agents::{Tokenizer, TrainSequence};
-use coevo_core::episode::Stage;
+use coevo_core::episode::{Stage, Verdict, VerdictFailure};
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{HiddenLabel, TaskRef};
@@ -54,7 +54,7 @@ pub fn demonstrate(
         .map(|task| (task.public.id.clone(), task.hidden.clone()))
         .collect();
     let streams: Vec<StreamKey> = jobs.iter().map(|job| job.action_stream).collect();
-    let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes);
+    let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes).overeager(warm.overeager);
     let (scribe, book) = Scribe::new(oracle);
     let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
     let tokenizer = train_tokenizer(&book, settings)?;
@@ -66,10 +66,16 @@ pub fn demonstrate(
     }
     let sequences = played
         .iter()
-        .filter(|p| p.verdict.reward() == Some(1.0) && p.episode.tokens.ids.len() <= settings.agent.model.context)
+        .filter(|p| as_meant(&p.verdict) && p.episode.tokens.ids.len() <= settings.agent.model.context)
         .map(|p| TrainSequence::imitation(&p.episode.tokens))
         .collect();
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })
+}
+
+/// Whether a demonstration went as its demonstrator meant it to: nothing failed but what an overeager call makes fail.
+fn as_meant(verdict: &Verdict) -> bool {
+    let meant = |failure: VerdictFailure| failure == VerdictFailure::SpuriousCall;
+    matches!(verdict, Verdict::Scored { turns, .. } if turns.iter().all(|turn| turn.failure.is_none_or(meant)))
 }
 
 fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Interface>) {
