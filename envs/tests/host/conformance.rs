@@ -80,7 +80,7 @@ fn each_planted_fault_is_found_by_the_check_that_claims_to() {
         ("observed", "determinism", "without reading the state"),
         ("lossy", "snapshots", "restored to another state"),
         ("lossy_later", "snapshots", "without the copy"),
-        ("snapshot_differs", "snapshots", "a second snapshot differs"),
+        ("snapshot_differs", "snapshots", "other snapshot bytes"),
         ("restore_merges", "snapshots", "a used instance"),
         ("restore_accepts", "snapshots", "without its last byte is restored"),
         ("restore_traps", "snapshots", "a cut snapshot"),

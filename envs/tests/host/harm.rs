@@ -248,7 +248,7 @@ fn descriptions_that_would_hurt_the_host_are_refused() {
         ("schema_deep", &["tool \"look\"", "arguments schema"]),
         ("schema_text", &["tool \"look\"", "no JSON"]),
         ("schema_wide", &["tool \"look\"", "at most 20000 values"]),
-        ("schema_doubles", &["tool \"look\"", "at most 20000 values"]),
+        ("schema_doubles", &["tool \"look\"", "nested deeper than 64"]),
         ("schema_itself", &["tool \"look\"", "refers to itself"]),
         ("schema_file", &["tool \"look\"", "file:///etc/passwd", "#/$defs/x"]),
         ("schema_network", &["tool \"look\"", "https://example.org", "#/$defs/x"]),
