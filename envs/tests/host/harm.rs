@@ -234,7 +234,7 @@ fn baked(mode: &str) -> LoadError {
 #[test]
 fn descriptions_that_would_hurt_the_host_are_refused() {
     let before = peak_memory();
-    let cases: [(&str, &[&str]); 20] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("describe_bomb", &["describe failed", "bytes of memory"]),
         ("describe_recurse", &["describe failed", "stack"]),
         ("describe_trap", &["describe failed", "unreachable"]),
@@ -253,7 +253,6 @@ fn descriptions_that_would_hurt_the_host_are_refused() {
         ("schema_file", &["tool \"look\"", "file:///etc/passwd", "#/$defs/x"]),
         ("schema_network", &["tool \"look\"", "https://example.org", "#/$defs/x"]),
         ("schema_id", &["tool \"look\"", "$id is not supported"]),
-        ("schema_pattern", &["tool \"look\"", "arguments schema"]),
         ("total_schemas", &["more than 200000 values together"]),
     ];
     for (mode, says) in cases {

@@ -371,6 +371,9 @@ impl Guest for Pantry {
 
     fn restore(snapshot: Vec<u8>) -> Result<(), String> {
         let text = String::from_utf8_lossy(&snapshot).into_owned();
+        // Also where the rest does not parse.
+        let digits = text.split("\"fault\":").nth(1).and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+        FAULT.set(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0));
         let state = match from_json(&text) {
             Err(_) if planted("restore_accepts") => State::default(),
             Err(why) if planted("restore_traps") => panic!("{why}"),
