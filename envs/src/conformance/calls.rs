@@ -94,7 +94,7 @@ pub(super) fn odd(player: &mut Player<'_>) -> Check {
             next += made;
             if let Some(fault) = &played.fault {
                 let text = texts.get(next).cloned().unwrap_or_default();
-                let value = format!("{} ends the episode: {}", crate::sandbox::shorten(text), fault.message);
+                let value = format!("{}: {text} ends the episode", fault.message);
                 tally.find(
                     format!("{}, {}", task.id, fault.during),
                     value,
