@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use coevo_core::interface::Interface;
 use coevo_core::render;
-use coevo_core::task::{EnvSpec, TaskRef, UserMessage};
+use coevo_core::task::{TaskRef, UserMessage};
 use coevo_envs::build::{BuildStep, build_guest, default_output, stamp};
 use coevo_envs::manifest::FILE as MANIFEST;
 use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits, import};
