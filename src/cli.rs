@@ -36,6 +36,12 @@ pub enum Verb {
     Schema,
     /// Measure sandbox, loop and learner on this machine
     Bench(BenchArgs),
+    /// List a run's episodes: chosen by an expression, in any order
+    Episodes(crate::command::episodes::EpisodesArgs),
+    /// Continue a recorded episode otherwise, from any step: another call, the oracle, a policy, you
+    Fork(crate::command::fork::ForkArgs),
+    /// Say why an episode failed: root cause, what it led to, and the counterfactual that proves it
+    Explain(crate::command::explain::ExplainArgs),
 }
 
 /// Where training runs.

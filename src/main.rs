@@ -26,6 +26,9 @@ fn main() -> ExitCode {
         Verb::Env(EnvVerb::Build { folder, out }) => command::env::build(&folder, out.as_deref()),
         Verb::Schema => command::schema(),
         Verb::Bench(args) => command::bench::bench(&args),
+        Verb::Episodes(args) => command::episodes::episodes(&args),
+        Verb::Fork(args) => command::fork::fork(&args),
+        Verb::Explain(args) => command::explain::explain(&args),
     };
     match done {
         Ok(code) => code,

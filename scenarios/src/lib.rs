@@ -5,7 +5,7 @@
 //! the same text gives the same scenario and the same id on every machine.
 
 mod check;
-mod hint;
+use coevo_core::hint;
 mod limits;
 mod locate;
 mod origin;

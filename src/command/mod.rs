@@ -2,8 +2,11 @@
 
 pub mod bench;
 pub mod env;
+pub mod episodes;
 pub mod eval;
+pub mod explain;
 pub mod export;
+pub mod fork;
 pub mod replay;
 pub mod run;
 

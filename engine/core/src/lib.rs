@@ -10,6 +10,7 @@ pub mod diagnose;
 pub mod episode;
 #[cfg(test)]
 mod fixture;
+pub mod hint;
 pub mod id;
 pub mod interface;
 pub mod label;

@@ -5,18 +5,20 @@
 //! commit replaces; a crash after it leaves a commit. Repeating a commit that is there is checked to be equal, and does
 //! nothing: a resumed run that would diverge from its own past is stopped.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use coevo_core::diagnose::Diagnosis;
-use coevo_core::episode::{Boundary, Ending, TokenTrace, Verdict};
+use coevo_core::episode::{Boundary, Ending, Episode, Parsed, Rejection, StepOutcome, TokenTrace, Verdict};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::dictionary;
 use crate::error::{At, Result, TraceError, segment};
 use crate::folder::{RunFile, sync_folder, write_durably};
-use crate::payload::{Packer, Payload};
+use crate::payload::{Kind, Packer, Payload};
 use crate::record::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, RoundCommit, episode_name};
 use crate::tokens;
 
@@ -46,8 +48,10 @@ impl RunFile {
     /// If the run was opened read-only.
     pub fn commit(&mut self, commit: &RoundCommit<'_>) -> Result<Committed> {
         assert!(self.is_writable(), "a run that is opened read-only cannot be written");
-        let mut packer = Packer::new();
-        let packed = Packed::new(commit, &mut packer);
+        let bodies = Bodies::of(commit.episodes);
+        let trained = self.train(&bodies)?;
+        let known: Vec<(Kind, Vec<u8>)> = self.dictionaries.iter().chain(&trained).cloned().collect();
+        let packed = Packed::new(commit, &bodies, &mut Packer::with(&known));
         if let Some(before) = self.content(&commit.key)? {
             return if before == packed.content {
                 Ok(Committed::AlreadyThere)
@@ -60,8 +64,40 @@ impl RunFile {
         }
         let transaction = self.db.transaction()?;
         insert(&transaction, commit, &packed)?;
+        for (kind, bytes) in &trained {
+            let payload = Packer::new().raw(Kind::Other, bytes);
+            for copy in [1, 2] {
+                transaction.execute(
+                    "INSERT INTO dictionaries (kind, copy, payload, hash) VALUES (?1, ?2, ?3, ?4)",
+                    params![kind.name(), copy, payload.bytes, payload.hash],
+                )?;
+            }
+        }
         transaction.commit()?;
+        for (kind, bytes) in trained {
+            self.unpacker.learn(kind, &bytes);
+            self.dictionaries.push((kind, bytes));
+        }
         Ok(Committed::Written)
+    }
+
+    /// Dictionaries that this run does not have yet and these episodes are enough to learn from.
+    fn train(&self, bodies: &Bodies) -> Result<Vec<(Kind, Vec<u8>)>> {
+        // A damaged dictionary is not replaced: what was compressed with it would be read with another.
+        let there: Vec<String> = self.list("SELECT kind FROM dictionaries", [], |row| row.get(0))?;
+        let missing = Kind::WITH_DICTIONARY.into_iter().filter(|kind| there.iter().all(|name| name != kind.name()));
+        Ok(missing
+            .filter_map(|kind| {
+                let all = bodies.of_kind(kind);
+                if all.len() < ENOUGH_SAMPLES {
+                    return None;
+                }
+                // Spread over the whole commit, so that every task has a chance.
+                let every = all.len().div_ceil(MOST_SAMPLES);
+                let samples: Vec<&[u8]> = all.iter().step_by(every).map(Vec::as_slice).collect();
+                dictionary::train(&samples, DICTIONARY_BYTES).map(|bytes| (kind, bytes))
+            })
+            .collect())
     }
 
     fn content(&self, key: &CommitKey) -> Result<Option<String>> {
@@ -100,6 +136,41 @@ fn remove_folder(path: &Path) -> Result<()> {
     }
 }
 
+/// A dictionary is trained on at least so many episodes of one commit, and on at most so many.
+const ENOUGH_SAMPLES: usize = 32;
+const MOST_SAMPLES: usize = 512;
+const DICTIONARY_BYTES: usize = 64 << 10;
+
+/// Episodes serialized and not yet compressed.
+struct Bodies {
+    bodies: Vec<Vec<u8>>,
+    traces: Vec<Vec<u8>>,
+}
+
+impl Bodies {
+    fn of(episodes: &[EpisodeRecord]) -> Self {
+        Self {
+            bodies: episodes.iter().map(body).collect(),
+            traces: episodes.iter().map(|record| tokens::encode(&record.episode.tokens)).collect(),
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> &[Vec<u8>] {
+        match kind {
+            Kind::Body => &self.bodies,
+            Kind::Trace => &self.traces,
+            Kind::Other => &[],
+        }
+    }
+}
+
+/// A record as JSON, without its tokens: they have a payload of their own.
+pub(crate) fn body(record: &EpisodeRecord) -> Vec<u8> {
+    let mut bare = record.clone();
+    bare.episode.tokens = TokenTrace::default();
+    serde_json::to_vec(&bare).expect("records serialize to JSON")
+}
+
 /// A commit with everything serialized.
 struct Packed {
     body: Payload,
@@ -112,29 +183,24 @@ struct Packed {
 }
 
 impl Packed {
-    fn new(commit: &RoundCommit<'_>, packer: &mut Packer) -> Self {
-        let body = packer.json(&CommitBody {
+    fn new(commit: &RoundCommit<'_>, bodies: &Bodies, packer: &mut Packer) -> Self {
+        let body = CommitBody {
             lineage: commit.lineage.to_vec(),
             profile: commit.profile.cloned(),
             evaluations: commit.evaluations.to_vec(),
-        });
-        let state = packer.raw(commit.state);
-        let episodes: Vec<(Payload, Payload)> = commit
-            .episodes
-            .iter()
-            .map(|record| {
-                let trace = packer.raw(&tokens::encode(&record.episode.tokens));
-                let mut bare = record.clone();
-                bare.episode.tokens = TokenTrace::default();
-                (packer.json(&bare), trace)
-            })
-            .collect();
-        let tasks: Vec<Payload> = commit.tasks.iter().map(|(_, task)| packer.json(task)).collect();
-        let interfaces: Vec<Payload> = commit.interfaces.iter().map(|interface| packer.json(interface)).collect();
+        };
+        let body = packer.json(Kind::Other, &body);
+        let state = packer.raw(Kind::Other, commit.state);
+        let pairs = bodies.bodies.iter().zip(&bodies.traces);
+        let episodes: Vec<(Payload, Payload)> =
+            pairs.map(|(body, trace)| (packer.raw(Kind::Body, body), packer.raw(Kind::Trace, trace))).collect();
+        let tasks: Vec<Payload> = commit.tasks.iter().map(|(_, task)| packer.json(Kind::Other, task)).collect();
+        let interfaces: Vec<Payload> =
+            commit.interfaces.iter().map(|interface| packer.json(Kind::Other, interface)).collect();
         let checkpoint: Vec<String> =
             commit.checkpoint.iter().map(|file| blake3::hash(&file.bytes).to_hex().to_string()).collect();
 
-        // Everything but the timings. Hashes have one length; counts and names are written with a separator.
+        // Everything but the timings, as it was before compression. Hashes have one length; counts and names are written with a separator.
         let mut content = blake3::Hasher::new();
         let mut add = |text: &str| {
             content.update(text.as_bytes()).update(b"\n");
@@ -142,7 +208,7 @@ impl Packed {
         add(&format!("{:?}", commit.key));
         let pairs = episodes.iter().flat_map(|(body, trace)| [body, trace]);
         for payload in [&body, &state].into_iter().chain(pairs).chain(&tasks).chain(&interfaces) {
-            add(&payload.hash);
+            add(&payload.content.to_hex());
         }
         for (name, value) in commit.metrics {
             add(&format!("{name} {:016x}", value.to_bits()));
@@ -250,6 +316,36 @@ fn insert_episode(
     for (turn, diagnosed) in turns.iter().enumerate() {
         db.prepare_cached("INSERT INTO labels (episode, turn, label, cascaded) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![id, turn as i64, diagnosed.label.name(), diagnosed.cascaded_from.is_some()])?;
+    }
+    insert_tools(db, id, &tools(episode))
+}
+
+/// How often each tool was called, by what came of it: the error, or empty.
+pub(crate) fn tools(episode: &Episode) -> BTreeMap<(&str, &str), u32> {
+    let mut calls = BTreeMap::new();
+    for step in episode.turns.iter().flat_map(|turn| &turn.steps) {
+        let error = match &step.outcome {
+            StepOutcome::Answered => continue,
+            StepOutcome::Executed { .. } => "",
+            StepOutcome::ToolError { code, .. } => code,
+            StepOutcome::Rejected(Rejection::Malformed { .. }) => "malformed",
+            StepOutcome::Rejected(Rejection::UnknownTool { .. }) => "unknown_tool",
+            StepOutcome::Rejected(Rejection::NotOffered { .. }) => "not_offered",
+            StepOutcome::Rejected(Rejection::Schema { .. }) => "schema",
+        };
+        let tool = match &step.parsed {
+            Parsed::Call(call) => call.name.as_str(),
+            Parsed::Answer(_) | Parsed::Malformed { .. } => "",
+        };
+        *calls.entry((tool, error)).or_insert(0) += 1;
+    }
+    calls
+}
+
+pub(crate) fn insert_tools(db: &Transaction<'_>, episode: i64, tools: &BTreeMap<(&str, &str), u32>) -> Result<()> {
+    let mut insert = db.prepare_cached("INSERT INTO tools (episode, tool, error, calls) VALUES (?1, ?2, ?3, ?4)")?;
+    for ((tool, error), calls) in tools {
+        insert.execute(params![episode, tool, error, calls])?;
     }
     Ok(())
 }

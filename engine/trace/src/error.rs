@@ -21,6 +21,11 @@ pub enum TraceError {
         env!("CARGO_PKG_VERSION")
     )]
     Version { folder: String, found: i64, supported: i64, written_by: String },
+    #[error(
+        "{folder} has run format {found}, which does not record {what}\n  \
+         hint: `coevo resume {folder}` upgrades it; nothing is computed again"
+    )]
+    Old { folder: String, found: i64, what: String },
     #[error("another process is writing to {folder}\n  hint: wait for it or stop it; reading is possible meanwhile")]
     Busy { folder: String },
     #[error("checkpoint file {file} is damaged: {reason}\n  hint: copy it again from the original run folder")]
@@ -36,6 +41,10 @@ pub enum TraceError {
          hint: the run did not repeat itself exactly; was the program, the environment or the backend changed?"
     )]
     Conflict { key: CommitKey },
+    #[error(
+        "line {line} is no episode of a coevo export: {reason}\n  hint: `coevo export RUN --format jsonl` writes such lines"
+    )]
+    Import { line: usize, reason: String },
     #[error("{name:?} cannot be part of a path in the run folder")]
     Name { name: String },
     #[error("{path}: {source}")]

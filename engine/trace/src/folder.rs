@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{At, Result, TraceError};
-use crate::payload::{Packer, unpack_json};
+use crate::payload::{Kind, Packer, Unpacker};
 use crate::record::RunHeader;
-use crate::tables::{APPLICATION_ID, FORMAT, SCHEMA};
+use crate::tables::{ADDED_BY_2, APPLICATION_ID, FORMAT, OLDEST_FORMAT, SCHEMA};
 
 const DATABASE: &str = "run.sqlite";
 
@@ -24,6 +24,10 @@ pub struct RunFile {
     pub(crate) folder: PathBuf,
     pub(crate) db: Connection,
     pub(crate) header: RunHeader,
+    pub(crate) format: i64,
+    /// What payloads have been compressed with since each was trained.
+    pub(crate) dictionaries: Vec<(Kind, Vec<u8>)>,
+    pub(crate) unpacker: Unpacker,
     /// Held while this process may write; the system releases it when the process ends, however it ends.
     lock: Option<File>,
 }
@@ -48,7 +52,8 @@ impl RunFile {
         db.pragma_update(None, "application_id", APPLICATION_ID)?;
         let transaction = db.transaction()?;
         transaction.execute_batch(SCHEMA)?;
-        let payload = Packer::new().json(header);
+        transaction.execute_batch(ADDED_BY_2)?;
+        let payload = Packer::new().json(Kind::Other, header);
         transaction.execute(
             "INSERT INTO header (program, payload, hash) VALUES (?1, ?2, ?3)",
             (env!("CARGO_PKG_VERSION"), payload.bytes, payload.hash),
@@ -86,9 +91,45 @@ impl RunFile {
             Err(TryLockError::Error(error)) => return Err(error).at(&path),
         }
         prepare(&found.db)?;
-        let run = Self { lock: Some(lock), ..found };
+        let mut run = Self { lock: Some(lock), ..found };
         run.check_newest_checkpoints()?;
+        if run.format < FORMAT {
+            run.upgrade()?;
+        }
         Ok(run)
+    }
+
+    /// Opens a run to add branches to it; works while another process commits rounds. A run of an older format is
+    /// upgraded first.
+    ///
+    /// # Errors
+    /// [`TraceError::NotARun`], [`TraceError::Version`]; as [`Self::open`] where it must be upgraded.
+    pub fn open_to_annotate(folder: &Path) -> Result<Self> {
+        let found = Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if found.format < FORMAT {
+            drop(found);
+            return Ok(Self { lock: None, ..Self::open(folder)? });
+        }
+        prepare(&found.db)?;
+        Ok(found)
+    }
+
+    /// Adds what later formats have; what can be told from the records is filled in.
+    fn upgrade(&mut self) -> Result<()> {
+        let all = self.episodes(&crate::EpisodeFilter::default())?;
+        // On the connection itself, because records are read between the writes; rolled back where it is dropped.
+        let transaction = self.db.unchecked_transaction()?;
+        transaction.execute_batch(ADDED_BY_2)?;
+        for summary in &all {
+            // A damaged record stays one, and has no tools.
+            if let Ok(record) = self.record(summary) {
+                crate::commit::insert_tools(&transaction, summary.row, &crate::commit::tools(&record.episode))?;
+            }
+        }
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()?;
+        self.format = FORMAT;
+        Ok(())
     }
 
     /// Opens a run to read it; works while another process writes, and sees whole commits only.
@@ -127,7 +168,7 @@ impl RunFile {
             return Err(not_a_run("its run.sqlite was not written by coevo"));
         }
         let found = number(&db, "user_version")?;
-        if found != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&found) {
             let written_by = db.query_row("SELECT program FROM header", [], |row| row.get(0));
             return Err(TraceError::Version {
                 folder: folder.display().to_string(),
@@ -136,10 +177,13 @@ impl RunFile {
                 written_by: written_by.unwrap_or_else(|_| "of an unknown version".into()),
             });
         }
-        let (bytes, hash): (Vec<u8>, String) =
+        let mut unpacker = Unpacker::new();
+        let (bytes, hash): (Vec<u8>, _) =
             db.query_row("SELECT payload, hash FROM header", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let header = unpack_json(&bytes, &hash, || "the run's header".into())?;
-        Ok(Self { folder: folder.to_path_buf(), db, header, lock: None })
+        let header = unpacker.json(Kind::Other, &bytes, hash, || "the run's header".into())?;
+        let dictionaries = if found < 2 { Vec::new() } else { dictionaries(&db, &unpacker)? };
+        dictionaries.iter().for_each(|(kind, bytes)| unpacker.learn(*kind, bytes));
+        Ok(Self { folder: folder.to_path_buf(), db, header, format: found, dictionaries, unpacker, lock: None })
     }
 
     pub fn folder(&self) -> &Path {
@@ -154,6 +198,23 @@ impl RunFile {
     pub fn is_writable(&self) -> bool {
         self.lock.is_some()
     }
+}
+
+/// The dictionaries of a run: of each kind the first copy that is sound.
+fn dictionaries(db: &Connection, unpacker: &Unpacker) -> Result<Vec<(Kind, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for kind in Kind::WITH_DICTIONARY {
+        let mut query = db.prepare("SELECT payload, hash FROM dictionaries WHERE kind = ?1 ORDER BY copy")?;
+        let mut rows = query.query([kind.name()])?;
+        while let Some(row) = rows.next()? {
+            let (bytes, Ok(hash)): (Vec<u8>, _) = (row.get(0)?, row.get(1)) else { continue };
+            if let Ok(dictionary) = unpacker.unpack(Kind::Other, &bytes, hash, String::new) {
+                found.push((kind, dictionary));
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn is<T>(result: &rusqlite::Result<T>, code: rusqlite::ErrorCode) -> bool {

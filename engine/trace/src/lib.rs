@@ -4,22 +4,29 @@
 //! BLAKE3 checksum, and a damaged one is named while the others stay readable; readers never wait for the writer; no clock
 //! reaches anything but the `timings` table, and no export reads that.
 
+mod branch;
 mod checkpoint;
 mod commit;
+mod dictionary;
 mod error;
 mod export;
+mod expr;
 mod folder;
+mod import;
 mod payload;
 mod query;
 mod record;
 mod tables;
 mod tokens;
 
+pub use branch::{Branch, NewBranch, split_branch};
 pub use commit::Committed;
 pub use error::{Result, TraceError};
-pub use export::export_jsonl;
+pub use export::{export_atif, export_dot, export_jsonl, export_parquet, export_tensorboard};
+pub use expr::{Expr, ExprError, field_help};
 pub use folder::RunFile;
-pub use query::{CommitRecord, EpisodeFilter, EpisodeSummary};
+pub use import::{Imported, import_jsonl};
+pub use query::{CommitRecord, EpisodeFilter, EpisodeSummary, Sort};
 pub use record::{
     CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, RoundCommit, RunHeader, episode_name, stage_name,
 };

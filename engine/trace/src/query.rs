@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::commit::CommitBody;
 use crate::error::{Result, TraceError};
+use crate::expr::{Expr, ExprError, Field};
 use crate::folder::RunFile;
-use crate::payload::{unpack, unpack_json};
+use crate::payload::{Checksum, Kind};
 use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES};
 use crate::tokens;
 
@@ -35,8 +36,39 @@ pub struct EpisodeFilter {
     pub max_reward: Option<f64>,
     /// Only unscored episodes, or only scored ones.
     pub unscored: Option<bool>,
+    /// Passes the expression.
+    pub matching: Option<Expr>,
+    /// The order; by arm, stage, round, task and replica where it leaves a choice.
+    pub sort: Vec<Sort>,
     /// At most so many.
     pub limit: Option<u32>,
+}
+
+/// One key of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sort {
+    field: &'static Field,
+    descending: bool,
+}
+
+impl Sort {
+    /// Reads keys such as `-reward,round`; a minus sign means descending.
+    ///
+    /// # Errors
+    /// An unknown field, or one that an episode can have several of.
+    pub fn parse(text: &str) -> std::result::Result<Vec<Self>, ExprError> {
+        let mut start = 0;
+        let mut keys = Vec::new();
+        for part in text.split(',') {
+            let length = part.chars().count();
+            let name = part.trim();
+            let (descending, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
+            let field = crate::expr::sort_field(text, (start, start + length), name)?;
+            keys.push(Self { field, descending });
+            start += length + 1;
+        }
+        Ok(keys)
+    }
 }
 
 /// An episode's row, without what was said in it.
@@ -83,7 +115,7 @@ pub struct CommitRecord {
 const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
                        interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, advantage";
 /// Arm, stage, round, task, replica: the order of exports.
-const ORDER: &str = "ORDER BY arm, stage, round, task_index, task_seed, replica";
+const ORDER: &str = "arm, stage, round, task_index, task_seed, replica";
 
 fn stage_of(number: i64) -> Stage {
     STAGES[usize::try_from(number).unwrap_or(0).min(STAGES.len() - 1)]
@@ -145,8 +177,17 @@ impl EpisodeFilter {
         add("reward <= ?", self.max_reward.map(Sql::Real));
         add("(reward IS NULL) = ?", self.unscored.map(|unscored| Sql::Integer(i64::from(unscored))));
         let clauses = if clauses.is_empty() { "1".to_owned() } else { clauses.join(" AND ") };
+        let clauses = match &self.matching {
+            None => clauses,
+            Some(expr) => format!("{clauses} AND {}", expr.sql(&mut values)),
+        };
         let limit = self.limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
-        (format!("WHERE {clauses} {ORDER}{limit}"), values)
+        let keys = self.sort.iter().map(|key| {
+            // Episodes that have no value come last, whichever way.
+            let (column, way) = (key.field.column, if key.descending { " DESC" } else { "" });
+            format!("{column} IS NULL, {column}{way}, ")
+        });
+        (format!("WHERE {clauses} ORDER BY {}{ORDER}{limit}", keys.collect::<String>()), values)
     }
 }
 
@@ -186,10 +227,10 @@ impl RunFile {
         let mut rows = query.query(params![key.arm, key.phase as i64, key.round])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let (id, content) = (row.get(0)?, row.get(5)?);
-        let (payload, hash): (Vec<u8>, String) = (row.get(1)?, row.get(2)?);
-        let body: CommitBody = unpack_json(&payload, &hash, || key.to_string())?;
-        let (state, hash): (Vec<u8>, String) = (row.get(3)?, row.get(4)?);
-        let state = unpack(&state, &hash, || format!("the state after {key}"))?;
+        let (payload, hash): (Vec<u8>, _) = (row.get(1)?, row.get(2)?);
+        let body: CommitBody = self.unpacker.json(Kind::Other, &payload, hash, || key.to_string())?;
+        let (state, hash): (Vec<u8>, _) = (row.get(3)?, row.get(4)?);
+        let state = self.unpacker.unpack(Kind::Other, &state, hash, || format!("the state after {key}"))?;
         let metrics = self.pairs("SELECT name, value FROM metrics WHERE commit_id = ?1 ORDER BY name", id)?;
         let CommitBody { lineage, profile, evaluations } = body;
         Ok(Some(CommitRecord { key: key.clone(), lineage, profile, evaluations, metrics, state, content }))
@@ -236,9 +277,26 @@ impl RunFile {
 
     /// Episodes that pass the filter, by arm, stage, round, task and replica.
     pub fn episodes(&self, filter: &EpisodeFilter) -> Result<Vec<EpisodeSummary>> {
-        let (clauses, values) = filter.sql();
+        let (clauses, values) = self.clauses(filter)?;
         let sql = format!("SELECT {SUMMARY} FROM episodes {clauses}");
         self.list(&sql, rusqlite::params_from_iter(values), summary)
+    }
+
+    /// How many episodes pass the filter.
+    pub fn count(&self, filter: &EpisodeFilter) -> Result<u64> {
+        let (clauses, values) = self.clauses(filter)?;
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM episodes {clauses})");
+        let count: i64 = self.db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+
+    fn clauses(&self, filter: &EpisodeFilter) -> Result<(String, Vec<Sql>)> {
+        let (clauses, values) = filter.sql();
+        if self.format < 2 && clauses.contains(" FROM tools ") {
+            let what = "tools and errors of calls".to_owned();
+            return Err(TraceError::Old { folder: self.folder.display().to_string(), found: self.format, what });
+        }
+        Ok((clauses, values))
     }
 
     /// Labels of an episode's turns with whether they are cascaded.
@@ -274,11 +332,12 @@ impl RunFile {
         let mut query =
             self.db.prepare_cached("SELECT body, body_hash, trace, trace_hash FROM episodes WHERE id = ?1")?;
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-        let (body, body_hash, trace, trace_hash): (Vec<u8>, String, Vec<u8>, String) =
+        let (body, body_hash, trace, trace_hash): (Vec<u8>, Checksum, Vec<u8>, Checksum) =
             query.query_row([summary.row], read)?;
         let what = || format!("episode {}", summary.name);
-        let mut record: EpisodeRecord = unpack_json(&body, &body_hash, what)?;
-        let bytes = unpack(&trace, &trace_hash, || format!("the tokens of episode {}", summary.name))?;
+        let mut record: EpisodeRecord = self.unpacker.json(Kind::Body, &body, body_hash, what)?;
+        let tokens = || format!("the tokens of episode {}", summary.name);
+        let bytes = self.unpacker.unpack(Kind::Trace, &trace, trace_hash, tokens)?;
         let damaged = || TraceError::Payload { what: what(), reason: "its token trace cannot be read".into() };
         record.episode.tokens = tokens::decode(&bytes).ok_or_else(damaged)?;
         let (stored, key) = (&record.episode.key, &summary.key);
@@ -295,8 +354,9 @@ impl RunFile {
         let rows = self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut all = BTreeMap::new();
         for (id, bytes, hash) in rows {
-            let (id, bytes, hash): (String, Vec<u8>, String) = (id, bytes, hash);
-            let interface: Interface = unpack_json(&bytes, &hash, || format!("interface {id}"))?;
+            let (id, bytes, hash): (String, Vec<u8>, Checksum) = (id, bytes, hash);
+            let what = || format!("interface {id}");
+            let interface: Interface = self.unpacker.json(Kind::Other, &bytes, hash, what)?;
             all.insert(interface.id().clone(), interface);
         }
         Ok(all)
@@ -309,8 +369,8 @@ impl RunFile {
         let mut query = self.db.prepare_cached(sql)?;
         let params = params![task.env, task.split, task.index, task.seed.cast_signed()];
         let found = query.query_row(params, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((bytes, hash)): Option<(Vec<u8>, String)> = found else { return Ok(None) };
-        unpack_json(&bytes, &hash, || format!("task {} of {}", task.index, task.split)).map(Some)
+        let Some((bytes, hash)): Option<(Vec<u8>, Checksum)> = found else { return Ok(None) };
+        self.unpacker.json(Kind::Other, &bytes, hash, || format!("task {} of {}", task.index, task.split)).map(Some)
     }
 
     pub(crate) fn list<T, P: rusqlite::Params>(

@@ -4,7 +4,11 @@
 //! reaches, and no export reads it.
 
 /// Version of the run folder's format; in SQLite's `user_version`.
-pub const FORMAT: i64 = 1;
+///
+/// 2 added tools, branches and dictionaries. A run of format 1 is read as it is, and upgraded when it is opened to write.
+pub const FORMAT: i64 = 2;
+/// The oldest format that is read.
+pub const OLDEST_FORMAT: i64 = 1;
 /// "Cevo", in SQLite's `application_id`: tells our files from other SQLite files.
 pub const APPLICATION_ID: i64 = 0x4365_766f;
 
@@ -97,4 +101,39 @@ CREATE TABLE timings (
     elapsed_ms REAL,
     PRIMARY KEY (commit_id, name)
 ) WITHOUT ROWID;
+";
+
+/// What format 2 added.
+pub(crate) const ADDED_BY_2: &str = "
+CREATE TABLE tools (
+    episode INTEGER NOT NULL REFERENCES episodes,
+    tool TEXT NOT NULL,             -- empty for a malformed call
+    error TEXT NOT NULL,            -- empty for a success, else the tool's code, unknown_tool, not_offered, schema, malformed
+    calls INTEGER NOT NULL,
+    PRIMARY KEY (episode, tool, error)
+) WITHOUT ROWID;
+CREATE TABLE branches (
+    id INTEGER PRIMARY KEY,
+    episode INTEGER NOT NULL REFERENCES episodes,
+    number INTEGER NOT NULL,        -- within the episode, from 1
+    parent INTEGER REFERENCES branches,
+    turn INTEGER NOT NULL,          -- where it leaves its parent, from 0
+    step INTEGER NOT NULL,
+    how TEXT NOT NULL,              -- who went on
+    reward REAL,
+    first_failing INTEGER,
+    turns INTEGER NOT NULL,
+    steps INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    body_hash BLOB NOT NULL,
+    UNIQUE (episode, number)
+);
+CREATE TABLE dictionaries (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,             -- body or trace
+    copy INTEGER NOT NULL,          -- there are two: everything of that kind depends on it
+    payload BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    UNIQUE (kind, copy)
+);
 ";

@@ -1,6 +1,6 @@
 //! JSONL export: one OpenAI chat conversation a line, with everything Coevo knows of it under `coevo`.
 //!
-//! Lines come by arm, stage, round, task and replica, and hold nothing that a clock or the order of work could change:
+//! [`crate::import_jsonl`] reads it back. Lines come by arm, stage, round, task and replica, and hold nothing that a clock or the order of work could change:
 //! equal runs export equal bytes.
 
 use std::collections::BTreeMap;
@@ -53,12 +53,12 @@ fn line(
     json!({
         "messages": messages(env, &record.episode, task, interface),
         "tools": tools(env, &record.episode),
-        "coevo": metadata(summary, record),
+        "coevo": metadata(summary, record, interface),
     })
 }
 
 /// Every tool that was offered at some time, in the environment's order, as OpenAI function specs.
-fn tools(env: &EnvSpec, episode: &Episode) -> Vec<Value> {
+pub(super) fn tools(env: &EnvSpec, episode: &Episode) -> Vec<Value> {
     let offered = |tool: &&ToolSpec| episode.turns.iter().any(|turn| turn.offered.contains(&tool.name));
     let spec = |tool: &ToolSpec| {
         json!({"type": "function", "function": {
@@ -69,7 +69,12 @@ fn tools(env: &EnvSpec, episode: &Episode) -> Vec<Value> {
 }
 
 /// The conversation as the agent read it.
-fn messages(env: &EnvSpec, episode: &Episode, task: Option<&PublicTask>, interface: &Interface) -> Vec<Value> {
+pub(super) fn messages(
+    env: &EnvSpec,
+    episode: &Episode,
+    task: Option<&PublicTask>,
+    interface: &Interface,
+) -> Vec<Value> {
     let specs = |names: &[String]| -> Vec<&ToolSpec> { names.iter().filter_map(|name| env.tool(name)).collect() };
     let mut out = Vec::new();
     let mut before: Option<&[String]> = None;
@@ -108,7 +113,7 @@ fn step_messages(id: &str, step: &Step, out: &mut Vec<Value>) {
 }
 
 /// Name and arguments of text that is no call, as far as they can be told: readers require a name.
-fn malformed(text: &str) -> (String, String) {
+pub(super) fn malformed(text: &str) -> (String, String) {
     let text = text.trim();
     let call = text.strip_prefix('@').unwrap_or("");
     let end = call.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(call.len());
@@ -118,7 +123,7 @@ fn malformed(text: &str) -> (String, String) {
     }
 }
 
-fn metadata(summary: &EpisodeSummary, record: &EpisodeRecord) -> Value {
+fn metadata(summary: &EpisodeSummary, record: &EpisodeRecord, interface: &Interface) -> Value {
     let EpisodeRecord { episode, verdict, diagnosis, training } = record;
     let key = &episode.key;
     let trace = blake3::hash(&tokens::encode(&episode.tokens)).to_hex();
@@ -140,10 +145,15 @@ fn metadata(summary: &EpisodeSummary, record: &EpisodeRecord) -> Value {
     );
     put("agent", episode.agent.clone().into());
     put("interface", episode.interface.as_str().into());
+    if !interface.is_base() {
+        put("cues", json!(interface.cues()));
+    }
+    put("env_stream", json!(episode.env_stream));
     put("reward", json!(verdict.reward()));
     put("terminated", (episode.ending == Ending::Terminated).into());
     put("truncated", matches!(episode.ending, Ending::Truncated(_)).into());
     put("ending", ending_name(&episode.ending).into());
+    put("end", json!(episode.ending));
     put("verdict", json!(verdict));
     put("diagnosis", diagnosis.as_ref().map_or(Value::Null, |diagnosis: &Diagnosis| json!(diagnosis)));
     put("training", json!(training));
