@@ -250,4 +250,6 @@ pub enum Bench {
     Loop,
     /// Sampled and trained tokens per second
     Learner,
+    /// How often a planted root cause is named (only on request: minutes)
+    Explain,
 }

@@ -1,6 +1,7 @@
 //! The work of each verb. A verb returns its exit code, or a failure with a message.
 
 pub mod bench;
+pub mod bench_explain;
 pub mod env;
 pub mod episodes;
 pub mod eval;

@@ -238,3 +238,56 @@ fn judge(explained: &Explanation, planted: &Planted) -> Finding {
     };
     if right { Finding::Named } else { Finding::TurnOnly }
 }
+
+/// Plants causes in the oracle episodes of the training split, each kind of harm once in each episode, until `wanted` of
+/// them made an episode fail or `most` episodes were tried. The same seed plants the same causes.
+pub fn campaign(plugin: &EnvPlugin, seed: u64, wanted: usize, most: u32) -> Vec<Trial> {
+    let spec = plugin.spec();
+    let split = spec.splits.first().map_or("train", |split| split.name.as_str());
+    let tasks = spec.splits.first().map_or(0, |split| split.tasks).max(1);
+    let mut trials: Vec<Trial> = Vec::new();
+    let mut failed = 0;
+    for number in 0..most {
+        // The next pass through the split meets the next seed's tasks.
+        let (index, pass) = (number % tasks, u64::from(number / tasks));
+        let reference = TaskRef { env: spec.name.clone(), split: split.to_owned(), index, seed: seed + pass };
+        let Some((case, oracle)) = oracle_case(plugin, &reference, 1) else { continue };
+        for (kind, harm) in Harm::ALL.into_iter().enumerate() {
+            let key = StreamKey::new(seed, Purpose::Control).task(u64::from(number)).replica(kind as u32);
+            trials.extend(trial(&case, &oracle, harm, &mut key.stream()));
+            failed = trials.iter().filter(|trial| trial.finding.is_failure()).count();
+        }
+        if failed >= wanted {
+            break;
+        }
+    }
+    trials
+}
+
+impl Finding {
+    /// Whether there was a failure to explain.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Finding::Harmless | Finding::Unscored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coevo_envs::{EnvSource, SHIPPED, Sandbox, SandboxLimits};
+
+    /// A small share of what `coevo bench explain` measures; its figures are in RESULTS.md.
+    #[test]
+    fn planted_causes_are_named() {
+        for (name, _) in SHIPPED {
+            let sandbox = Sandbox::new(SandboxLimits::default()).expect("a sandbox");
+            let source: EnvSource = name.parse().expect("any text names a source");
+            let plugin = EnvPlugin::load(&sandbox, &source).expect("a shipped environment");
+            let trials = campaign(&plugin, 3, 24, 40);
+            let failures: Vec<&Trial> = trials.iter().filter(|trial| trial.finding.is_failure()).collect();
+            let missed: Vec<_> = failures.iter().filter(|trial| trial.finding != Finding::Named).collect();
+            assert!(failures.len() >= 12, "{name}: {} failures of {}", failures.len(), trials.len());
+            assert!(missed.len() * 10 <= failures.len(), "{name}: {missed:#?}");
+        }
+    }
+}
