@@ -27,7 +27,7 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Print a run's closing table again
     Table(TableArgs),
-    /// Write a run's episodes (JSONL, OpenAI chat messages) or a policy's weights (safetensors)
+    /// Write a run's episodes (JSONL of OpenAI chat messages, ATIF, Parquet), metrics, lineage, or a policy's weights
     Export(ExportArgs),
     /// Environments: list the shipped ones, describe one, build a guest, call tools by hand
     #[command(subcommand)]
@@ -42,6 +42,12 @@ pub enum Verb {
     Fork(crate::command::fork::ForkArgs),
     /// Say why an episode failed: root cause, what it led to, and the counterfactual that proves it
     Explain(crate::command::explain::ExplainArgs),
+    /// Compare two episodes turn by turn, or two arms or runs task by task
+    Diff(crate::command::diff::DiffArgs),
+    /// Diagnose recorded episodes with another priority table, or verify them again, and say what changes
+    Rescore(crate::command::rescore::RescoreArgs),
+    /// Make a run folder of a JSONL export
+    Import(crate::command::import::ImportArgs),
 }
 
 /// Where training runs.
@@ -187,6 +193,14 @@ pub enum Format {
     Jsonl,
     /// A policy's weights, tokenizer and configuration, as files
     Checkpoint,
+    /// One ATIF 1.7 trajectory a line
+    Atif,
+    /// Tables of episodes, turns and tokens, as files
+    Parquet,
+    /// Metrics by round as TensorBoard event files, one folder an arm
+    Tensorboard,
+    /// The lineage of the interface as a GraphViz graph
+    Dot,
 }
 
 #[derive(Args, Debug)]
@@ -195,13 +209,16 @@ pub struct ExportArgs {
     pub run: PathBuf,
     #[arg(long, value_enum, default_value = "jsonl")]
     pub format: Format,
-    /// Which arm's policy, for --format checkpoint
+    /// Only this arm; for --format checkpoint, whose policy
     #[arg(long)]
     pub arm: Option<String>,
-    /// Which round's checkpoint [default: the last]
+    /// Only this round; of checkpoints [default: the last]
     #[arg(long)]
     pub round: Option<u32>,
-    /// File (or folder, for a checkpoint) to write [default: standard output]
+    /// Only episodes that pass the expression, such as 'stage=train and not passed'
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub matching: Option<String>,
+    /// File to write [default: standard output], or folder, for checkpoint, parquet and tensorboard
     #[arg(long)]
     pub out: Option<PathBuf>,
 }

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         Verb::Episodes(args) => command::episodes::episodes(&args),
         Verb::Fork(args) => command::fork::fork(&args),
         Verb::Explain(args) => command::explain::explain(&args),
+        Verb::Diff(args) => command::diff::diff(&args),
+        Verb::Rescore(args) => command::rescore::rescore(&args),
+        Verb::Import(args) => command::import::import(&args),
     };
     match done {
         Ok(code) => code,

@@ -69,5 +69,7 @@ fn show(name: &str, trials: &[Trial]) {
         total.iter_mut().zip(row).for_each(|(total, count)| *total += count);
     }
     let failed: u32 = total.iter().sum();
+    let later = |t: &&Trial| t.finding.is_failure() && t.first_failing.is_some_and(|turn| turn > t.planted.place.turn);
+    println!("  {} failed in a later turn than the planted one", trials.iter().filter(later).count());
     println!("  {} of {failed} named: {:.1} %", total[0], 100.0 * f64::from(total[0]) / f64::from(failed.max(1)));
 }

@@ -2,13 +2,16 @@
 
 pub mod bench;
 pub mod bench_explain;
+pub mod diff;
 pub mod env;
 pub mod episodes;
 pub mod eval;
 pub mod explain;
 pub mod export;
 pub mod fork;
+pub mod import;
 pub mod replay;
+pub mod rescore;
 pub mod run;
 
 use std::process::ExitCode;

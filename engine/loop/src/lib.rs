@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod clock;
 pub mod demonstrate;
+pub mod diff;
 pub mod error;
 pub mod explain;
 pub mod fork;
@@ -15,6 +16,7 @@ pub mod plant;
 pub mod recorded;
 pub mod reexecute;
 pub mod replay;
+pub mod rescore;
 pub mod round;
 pub mod run;
 pub mod scribe;
