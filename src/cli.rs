@@ -255,6 +255,9 @@ pub struct BenchArgs {
     /// What to measure [default: all]
     #[arg(value_enum)]
     pub what: Vec<Bench>,
+    /// Episodes of `trace`
+    #[arg(long, default_value_t = 100_000)]
+    pub episodes: usize,
     #[arg(long)]
     pub json: bool,
 }
@@ -267,6 +270,8 @@ pub enum Bench {
     Loop,
     /// Sampled and trained tokens per second
     Learner,
-    /// How often a planted root cause is named (only on request: minutes)
+    /// How often a planted root cause is named (only on request)
     Explain,
+    /// Size and speed of a run file with --episodes episodes (only on request)
+    Trace,
 }

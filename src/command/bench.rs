@@ -29,6 +29,7 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Sandbox => ("sandbox", sandbox(args.json)?),
             Bench::Loop => ("loop", engine(args.json)?),
             Bench::Learner => ("learner", learner(args.json)?),
+            Bench::Trace => ("trace", super::bench_trace::trace(args.json, args.episodes)?),
             Bench::Explain => ("explain", super::bench_explain::explain(args.json)?),
         };
         found.insert(name.to_owned(), value);

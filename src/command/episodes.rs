@@ -29,6 +29,9 @@ pub struct EpisodesArgs {
     /// Print only how many there are
     #[arg(long)]
     pub count: bool,
+    /// Read everything and say what is damaged; exit 1 if anything is
+    #[arg(long)]
+    pub check: bool,
     /// List the fields that expressions can ask for
     #[arg(long)]
     pub fields: bool,
@@ -51,6 +54,9 @@ pub fn episodes(args: &EpisodesArgs) -> Done {
         ..EpisodeFilter::default()
     };
     let run = RunFile::open_read_only(&args.run)?;
+    if args.check {
+        return check(&run, args.json);
+    }
     let count = run.count(&filter)?;
     if args.count {
         if args.json {
@@ -81,6 +87,27 @@ pub fn episodes(args: &EpisodesArgs) -> Done {
         eprintln!("{count} episodes");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn check(run: &RunFile, json: bool) -> Done {
+    let found = run.survey();
+    if json {
+        print_json(&found);
+    } else {
+        for (what, reason) in &found.damaged {
+            println!("{what}: {reason}");
+        }
+        println!(
+            "readable: {} episodes, {} commits, {} checkpoints, {} interfaces, {} branches; damaged: {}",
+            found.episodes,
+            found.commits,
+            found.checkpoints,
+            found.interfaces,
+            found.branches,
+            found.damaged.len()
+        );
+    }
+    Ok(if found.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Reads `--where`.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod bench_explain;
+pub mod bench_trace;
 pub mod diff;
 pub mod env;
 pub mod episodes;

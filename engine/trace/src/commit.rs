@@ -19,7 +19,8 @@ use crate::dictionary;
 use crate::error::{At, Result, TraceError, segment};
 use crate::folder::{RunFile, sync_folder, write_durably};
 use crate::payload::{Kind, Packer, Payload};
-use crate::record::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, RoundCommit, episode_name};
+use crate::query::EpisodeSummary;
+use crate::record::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, RoundCommit};
 use crate::tokens;
 
 /// What [`RunFile::commit`] did.
@@ -273,9 +274,8 @@ fn insert_episode(
     trace: &Payload,
 ) -> Result<()> {
     let episode = &record.episode;
-    let key = &episode.key;
-    let steps: usize = episode.turns.iter().map(|turn| turn.steps.len()).sum();
-    let sampled = episode.tokens.action.iter().filter(|action| **action).count();
+    let row = EpisodeSummary::of(record, 0);
+    let key = &row.key;
     db.prepare_cached(
         "INSERT INTO episodes (commit_id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, \
          category, scenario, interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, \
@@ -284,7 +284,7 @@ fn insert_episode(
     )?
     .execute(params![
         commit,
-        episode_name(key),
+        row.name,
         key.arm,
         key.stage as i64,
         key.round,
@@ -293,19 +293,19 @@ fn insert_episode(
         key.task.index,
         key.task.seed.cast_signed(),
         key.replica,
-        episode.task_id,
-        episode.category,
-        episode.scenario,
-        episode.interface.as_str(),
-        record.verdict.reward(),
-        ending_name(&episode.ending),
-        boundary(record).map(boundary_name),
-        record.diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing).map(|turn| turn as i64),
-        episode.turns.len() as i64,
-        steps as i64,
-        episode.tokens.ids.len() as i64,
-        sampled as i64,
-        record.training.as_ref().map(|training| training.advantage),
+        row.task_id,
+        row.category,
+        row.scenario,
+        row.interface,
+        row.reward,
+        row.ending,
+        row.boundary,
+        row.first_failing,
+        row.turns,
+        row.steps,
+        row.tokens,
+        row.sampled_tokens,
+        row.advantage,
         body.bytes,
         body.hash,
         trace.bytes,
@@ -351,7 +351,7 @@ pub(crate) fn insert_tools(db: &Transaction<'_>, episode: i64, tools: &BTreeMap<
 }
 
 /// The fault that ended the episode, else the one that left it unscored.
-fn boundary(record: &EpisodeRecord) -> Option<Boundary> {
+pub(crate) fn boundary(record: &EpisodeRecord) -> Option<Boundary> {
     match (&record.episode.ending, &record.verdict) {
         (Ending::Faulted(fault), _) | (_, Verdict::Unscored(fault)) => Some(fault.boundary),
         _ => None,

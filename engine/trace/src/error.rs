@@ -49,14 +49,47 @@ pub enum TraceError {
     Name { name: String },
     #[error("{path}: {source}")]
     Io { path: String, source: std::io::Error },
+    #[error(
+        "run.sqlite is damaged: {reason}\n  \
+         hint: `coevo episodes RUN --check` lists what can still be read; everything that is read is checked"
+    )]
+    Damaged { reason: String },
+    #[error(
+        "run.sqlite could not be written: {reason}\n  \
+         hint: every commit before this one is safe; make room and go on with `coevo resume`"
+    )]
+    Full { reason: String },
     #[error("run.sqlite: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for TraceError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, SystemIoFailure, TypeMismatch};
+        // A column of a type that we never write can only have been altered.
+        let altered = matches!(
+            error,
+            rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase | TypeMismatch) => Self::Damaged { reason: error.to_string() },
+            Some(DiskFull | SystemIoFailure) => Self::Full { reason: error.to_string() },
+            _ if altered => Self::Damaged { reason: error.to_string() },
+            _ => Self::Sqlite(error),
+        }
+    }
 }
 
 impl TraceError {
     /// Whether the folder that the user named is at fault, and not this program or machine.
     pub fn is_bad_input(&self) -> bool {
-        !matches!(self, TraceError::Io { .. } | TraceError::Sqlite(_) | TraceError::Conflict { .. })
+        !matches!(
+            self,
+            TraceError::Io { .. } | TraceError::Full { .. } | TraceError::Sqlite(_) | TraceError::Conflict { .. }
+        )
     }
 }
 

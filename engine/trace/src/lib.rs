@@ -16,6 +16,7 @@ mod import;
 mod payload;
 mod query;
 mod record;
+mod survey;
 mod tables;
 mod tokens;
 
@@ -30,4 +31,5 @@ pub use query::{CommitRecord, EpisodeFilter, EpisodeSummary, Sort};
 pub use record::{
     CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, RoundCommit, RunHeader, episode_name, stage_name,
 };
+pub use survey::Survey;
 pub use tables::FORMAT;

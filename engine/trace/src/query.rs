@@ -11,12 +11,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
-use crate::commit::CommitBody;
+use crate::commit::{CommitBody, boundary, boundary_name, ending_name};
 use crate::error::{Result, TraceError};
 use crate::expr::{Expr, ExprError, Field};
 use crate::folder::RunFile;
 use crate::payload::{Checksum, Kind};
-use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES};
+use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES, episode_name};
 use crate::tokens;
 
 /// Which episodes; every field that is set must hold.
@@ -112,7 +112,56 @@ pub struct CommitRecord {
     pub content: String,
 }
 
-const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
+impl EpisodeSummary {
+    /// The row of a record.
+    pub(crate) fn of(record: &EpisodeRecord, row: i64) -> Self {
+        let EpisodeRecord { episode, verdict, diagnosis, training } = record;
+        let steps: usize = episode.turns.iter().map(|turn| turn.steps.len()).sum();
+        let first_failing = diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing);
+        Self {
+            row,
+            name: episode_name(&episode.key),
+            key: episode.key.clone(),
+            task_id: episode.task_id.clone(),
+            category: episode.category.clone(),
+            scenario: episode.scenario.clone(),
+            interface: episode.interface.as_str().to_owned(),
+            reward: verdict.reward(),
+            ending: ending_name(&episode.ending).to_owned(),
+            boundary: boundary(record).map(boundary_name),
+            first_failing: first_failing.map(|turn| turn as u32),
+            turns: episode.turns.len() as u32,
+            steps: steps as u32,
+            tokens: episode.tokens.ids.len() as u32,
+            sampled_tokens: episode.tokens.action.iter().filter(|action| **action).count() as u32,
+            advantage: training.as_ref().map(|training| training.advantage),
+        }
+    }
+
+    /// The first column in which two rows differ.
+    fn differs(&self, other: &Self) -> Option<&'static str> {
+        let same = [
+            ("name", self.name == other.name),
+            ("arm, stage, round, task or replica", self.key == other.key),
+            ("task_id", self.task_id == other.task_id),
+            ("category", self.category == other.category),
+            ("scenario", self.scenario == other.scenario),
+            ("interface", self.interface == other.interface),
+            ("reward", self.reward == other.reward),
+            ("ending", self.ending == other.ending),
+            ("boundary", self.boundary == other.boundary),
+            ("first_failing", self.first_failing == other.first_failing),
+            ("turns", self.turns == other.turns),
+            ("steps", self.steps == other.steps),
+            ("tokens", self.tokens == other.tokens),
+            ("sampled_tokens", self.sampled_tokens == other.sampled_tokens),
+            ("advantage", self.advantage == other.advantage),
+        ];
+        same.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+    }
+}
+
+pub(crate) const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
                        interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, advantage";
 /// Arm, stage, round, task, replica: the order of exports.
 const ORDER: &str = "arm, stage, round, task_index, task_seed, replica";
@@ -125,7 +174,7 @@ fn phase_of(number: i64) -> Phase {
     Phase::ALL[usize::try_from(number).unwrap_or(0).min(Phase::ALL.len() - 1)]
 }
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
+pub(crate) fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
     let task = TaskRef {
         env: row.get(5)?,
         split: row.get(6)?,
@@ -340,9 +389,10 @@ impl RunFile {
         let bytes = self.unpacker.unpack(Kind::Trace, &trace, trace_hash, tokens)?;
         let damaged = || TraceError::Payload { what: what(), reason: "its token trace cannot be read".into() };
         record.episode.tokens = tokens::decode(&bytes).ok_or_else(damaged)?;
-        let (stored, key) = (&record.episode.key, &summary.key);
-        if stored != key {
-            let reason = format!("it holds {}", crate::record::episode_name(stored));
+        // Columns have no checksum of their own: they must say what the checked record says.
+        let expected = EpisodeSummary::of(&record, summary.row);
+        if let Some(column) = expected.differs(summary) {
+            let reason = format!("its column `{column}` was altered: the record itself says otherwise");
             return Err(TraceError::Payload { what: what(), reason });
         }
         Ok(record)

@@ -1,0 +1,45 @@
+//! `coevo bench trace`: what the run file costs with very many episodes.
+
+use coevo_loop::bench_trace::trace_cost;
+use coevo_scenarios::ResolvedScenario;
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+
+use super::{Failure, env};
+
+const ENVIRONMENT: &str = "travel";
+
+/// Makes, writes and reads so many episodes.
+pub fn trace(quiet: bool, episodes: usize) -> Result<Value, Failure> {
+    let plugin = env::load(ENVIRONMENT)?;
+    let text = format!("name: bench\nenvironment: {{ name: {ENVIRONMENT} }}\n");
+    let scenario = ResolvedScenario::parse(&text, "bench", std::path::Path::new("."), &[])?;
+    let folder = std::env::temp_dir().join(format!("coevo-bench-trace-{}", std::process::id()));
+    let bar = ProgressBar::new(episodes as u64);
+    let mut progress = |done| bar.set_position(done as u64);
+    let cost = trace_cost(&plugin, &scenario.base, episodes.max(1), &folder, &mut progress);
+    bar.finish_and_clear();
+    let _ = std::fs::remove_dir_all(&folder);
+    let cost = cost?;
+    if !quiet {
+        let each = |bytes: u64| bytes as f64 / cost.episodes as f64;
+        let ratio = cost.jsonl_bytes as f64 / cost.file_bytes as f64;
+        println!("trace ({} episodes of {ENVIRONMENT}: {} steps, {} tokens)", cost.episodes, cost.steps, cost.tokens);
+        println!(
+            "  run file   {:>9.1} MB, {:.0} bytes an episode",
+            cost.file_bytes as f64 / 1e6,
+            each(cost.file_bytes)
+        );
+        println!("  as JSONL   {:>9.1} MB, {ratio:.1} times as much", cost.jsonl_bytes as f64 / 1e6);
+        let share = 100.0 * cost.write_ms / cost.play_ms;
+        println!("  write      {:>9.1} ms, {share:.1} % of playing them ({:.1} ms)", cost.write_ms, cost.play_ms);
+        println!("  open       {:>9.1} ms", cost.open_ms);
+        println!("  read one   {:>9.1} µs, 99th percentile {:.1}", cost.read_us.0, cost.read_us.1);
+        println!("  by name    {:>9.1} µs, 99th percentile {:.1}", cost.find_us.0, cost.find_us.1);
+        println!("  list all   {:>9.1} ms", cost.list_ms);
+        for (text, found, ms) in &cost.filters {
+            println!("  {ms:>9.1} ms  {found:>6} of {text}");
+        }
+    }
+    Ok(json!(cost))
+}
