@@ -218,6 +218,9 @@ pub struct ExportArgs {
     /// Only episodes that pass the expression, such as 'stage=train and not passed'
     #[arg(long = "where", value_name = "EXPRESSION")]
     pub matching: Option<String>,
+    /// With --format jsonl: token ids, log-probabilities and masks, too
+    #[arg(long)]
+    pub tokens: bool,
     /// File to write [default: standard output], or folder, for checkpoint, parquet and tensorboard
     #[arg(long)]
     pub out: Option<PathBuf>,

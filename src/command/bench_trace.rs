@@ -23,14 +23,26 @@ pub fn trace(quiet: bool, episodes: usize) -> Result<Value, Failure> {
     let cost = cost?;
     if !quiet {
         let each = |bytes: u64| bytes as f64 / cost.episodes as f64;
-        let ratio = cost.jsonl_bytes as f64 / cost.file_bytes as f64;
+        let times = |bytes: u64| bytes as f64 / cost.file_bytes as f64;
         println!("trace ({} episodes of {ENVIRONMENT}: {} steps, {} tokens)", cost.episodes, cost.steps, cost.tokens);
         println!(
             "  run file   {:>9.1} MB, {:.0} bytes an episode",
             cost.file_bytes as f64 / 1e6,
             each(cost.file_bytes)
         );
-        println!("  as JSONL   {:>9.1} MB, {ratio:.1} times as much", cost.jsonl_bytes as f64 / 1e6);
+        println!(
+            "    records  {:>9.1} MB, {:.0} bytes an episode",
+            cost.body_bytes as f64 / 1e6,
+            each(cost.body_bytes)
+        );
+        println!(
+            "    tokens   {:>9.1} MB, {:.0} bytes an episode",
+            cost.trace_bytes as f64 / 1e6,
+            each(cost.trace_bytes)
+        );
+        for (name, bytes) in [("as JSONL", cost.jsonl_bytes), ("+ tokens", cost.jsonl_with_tokens_bytes)] {
+            println!("  {name}   {:>9.1} MB, {:.1} times as much", bytes as f64 / 1e6, times(bytes));
+        }
         let share = 100.0 * cost.write_ms / cost.play_ms;
         println!("  write      {:>9.1} ms, {share:.1} % of playing them ({:.1} ms)", cost.write_ms, cost.play_ms);
         println!("  open       {:>9.1} ms", cost.open_ms);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coevo_trace::{
-    EpisodeFilter, RunFile, TraceError, export_atif, export_dot, export_jsonl, export_parquet, export_tensorboard,
+    EpisodeFilter, RunFile, TraceError, export_atif, export_dot, export_jsonl_with, export_parquet, export_tensorboard,
 };
 
 use super::episodes::parse_where;
@@ -23,7 +23,7 @@ pub fn export(args: &ExportArgs) -> Done {
         ..EpisodeFilter::default()
     };
     match args.format {
-        Format::Jsonl => stream(args, "episodes", |out| export_jsonl(&run, &filter, out)),
+        Format::Jsonl => stream(args, "episodes", |out| export_jsonl_with(&run, &filter, args.tokens, out)),
         Format::Atif => stream(args, "trajectories", |out| export_atif(&run, &filter, out)),
         Format::Dot => stream(args, "changes", |out| export_dot(&run, args.arm.as_deref(), out)),
         Format::Parquet => folder(args, "parquet", "episodes", |out| export_parquet(&run, &filter, out)),

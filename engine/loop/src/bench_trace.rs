@@ -17,7 +17,7 @@ use coevo_core::task::TaskRef;
 use coevo_envs::EnvPlugin;
 use coevo_scenarios::Settings;
 use coevo_trace::{
-    CommitKey, EpisodeFilter, EpisodeRecord, Expr, Phase, RoundCommit, RunFile, RunHeader, Sort, export_jsonl,
+    CommitKey, EpisodeFilter, EpisodeRecord, Expr, Phase, RoundCommit, RunFile, RunHeader, Sort, export_jsonl_with,
 };
 use serde::Serialize;
 
@@ -45,8 +45,12 @@ pub struct TraceCost {
     pub play_ms: f64,
     pub write_ms: f64,
     pub file_bytes: u64,
+    /// Of the file: records and token traces, compressed. The rest is columns and indices.
+    pub body_bytes: u64,
+    pub trace_bytes: u64,
     /// Of the whole run, from the first `EXPORTED`.
     pub jsonl_bytes: u64,
+    pub jsonl_with_tokens_bytes: u64,
     pub open_ms: f64,
     /// Read and parse one episode at random that was listed before: median and 99th percentile.
     pub read_us: (f64, f64),
@@ -82,7 +86,10 @@ pub fn trace_cost(
         play_ms: 0.0,
         write_ms: 0.0,
         file_bytes: 0,
+        body_bytes: 0,
+        trace_bytes: 0,
         jsonl_bytes: 0,
+        jsonl_with_tokens_bytes: 0,
         open_ms: 0.0,
         read_us: (0.0, 0.0),
         find_us: (0.0, 0.0),
@@ -109,7 +116,7 @@ pub fn trace_cost(
             record.episode.tokens = encoder.encode(said, first + place);
             let key = &mut record.episode.key;
             (key.arm, key.round, key.stage) = (arm.clone(), round, Stage::Train);
-            key.replica = place as u32 % 8;
+            key.replica = key.task.seed as u32;
             cost.steps += record.episode.turns.iter().map(|turn| turn.steps.len() as u64).sum::<u64>();
             cost.tokens += record.episode.tokens.ids.len() as u64;
         }
@@ -129,6 +136,8 @@ pub fn trace_cost(
     watch.lap_ms();
     let file = RunFile::open_read_only(folder)?;
     cost.open_ms = watch.lap_ms();
+    (cost.body_bytes, cost.trace_bytes) = file.payload_bytes()?;
+    watch.lap_ms();
     let all = file.episodes(&EpisodeFilter::default())?;
     cost.list_ms = watch.lap_ms();
     cost.episodes = all.len();
@@ -169,9 +178,12 @@ pub fn trace_cost(
     cost.read_us = time(&|at| file.record(&all[at]))?;
     cost.find_us = time(&|at| file.episode(&all[at].name))?;
     let filter = EpisodeFilter { limit: Some(EXPORTED), ..EpisodeFilter::default() };
-    let mut bytes = Counter(0);
-    let lines = export_jsonl(&file, &filter, &mut bytes)?;
-    cost.jsonl_bytes = (bytes.0 as f64 * all.len() as f64 / lines.max(1) as f64) as u64;
+    let exported = |tokens: bool| -> Result<u64, RunError> {
+        let mut bytes = Counter(0);
+        let lines = export_jsonl_with(&file, &filter, tokens, &mut bytes)?;
+        Ok((bytes.0 as f64 * all.len() as f64 / lines.max(1) as f64) as u64)
+    };
+    (cost.jsonl_bytes, cost.jsonl_with_tokens_bytes) = (exported(false)?, exported(true)?);
     Ok(cost)
 }
 
@@ -206,9 +218,14 @@ fn episode(plugin: &EnvPlugin, number: usize) -> Option<(EpisodeRecord, Vec<Mess
         }
     }
     let (_, said) = case.rerun(&record.episode, Place::END).ok()?;
-    let turns = record.episode.turns.len();
-    record.training =
-        Some(EpisodeWeights { advantage: stream.normal(), per_turn: (0..turns).map(|_| stream.uniform()).collect() });
+    // A group of eight of which some pass has one of few advantages, and a diagnosed turn one of few weights.
+    let pass = record.verdict.reward() == Some(1.0);
+    let passing = (1 + stream.below(7)) as f64;
+    let (mean, deviation) = (passing / 8.0, (passing * (8.0 - passing) / 56.0).sqrt());
+    let advantage = (f64::from(u8::from(pass)) - mean) / (deviation + 1e-6);
+    let weights = [1.0, 1.0, 1.0, 0.9, 1.5, 2.0];
+    let per_turn = record.episode.turns.iter().map(|_| weights[stream.below(6) as usize]).collect();
+    record.training = Some(EpisodeWeights { advantage, per_turn });
     Some((record, said))
 }
 

@@ -1,11 +1,14 @@
-//! Reading a JSONL export back into a run: everything but tokens, checkpoints, profiles and lineage, which it does not hold.
+//! Reading a JSONL export back into a run: everything but checkpoints, profiles and lineage, which it does not hold, and
+//! but tokens where it was written without them.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use coevo_core::advantage::EpisodeWeights;
 use coevo_core::diagnose::Diagnosis;
-use coevo_core::episode::{Ending, Episode, EpisodeKey, Stage, Step, StepOutcome, Truncation, Turn, UserCall, Verdict};
+use coevo_core::episode::{
+    Ending, Episode, EpisodeKey, Stage, Step, StepOutcome, TokenTrace, Truncation, Turn, UserCall, Verdict,
+};
 use coevo_core::id::ContentId;
 use coevo_core::interface::{Cue, Interface};
 use coevo_core::protocol;
@@ -49,6 +52,14 @@ struct Metadata {
     training: Option<EpisodeWeights>,
     initial_state_hash: Hash,
     turns: Vec<TurnLine>,
+    #[serde(default)]
+    tokens: Tokens,
+}
+
+#[derive(Default, Deserialize)]
+struct Tokens {
+    #[serde(default)]
+    trace: TokenTrace,
 }
 
 #[derive(Deserialize)]
@@ -172,6 +183,11 @@ fn record(line: Line) -> std::result::Result<(EpisodeRecord, Interface), String>
         })
     });
     let turns = turns.collect::<std::result::Result<Vec<Turn>, String>>()?;
+    let trace = &coevo.tokens.trace;
+    let columns = [trace.log_probs.len(), trace.action.len(), trace.turn.len(), trace.step.len()];
+    if columns.iter().any(|length| *length != trace.ids.len()) {
+        return Err(format!("`tokens.trace` has {} ids and columns of {columns:?}", trace.ids.len()));
+    }
     let episode = Episode {
         key: EpisodeKey {
             arm: coevo.arm,
@@ -189,7 +205,7 @@ fn record(line: Line) -> std::result::Result<(EpisodeRecord, Interface), String>
         initial_state_hash: coevo.initial_state_hash.0,
         turns,
         ending: coevo.end,
-        tokens: Default::default(),
+        tokens: coevo.tokens.trace,
     };
     let (verdict, diagnosis, training) = (coevo.verdict, coevo.diagnosis, coevo.training);
     Ok((EpisodeRecord { episode, verdict, diagnosis, training }, interface))

@@ -23,7 +23,7 @@ mod tokens;
 pub use branch::{Branch, NewBranch, split_branch};
 pub use commit::Committed;
 pub use error::{Result, TraceError};
-pub use export::{export_atif, export_dot, export_jsonl, export_parquet, export_tensorboard};
+pub use export::{export_atif, export_dot, export_jsonl, export_jsonl_with, export_parquet, export_tensorboard};
 pub use expr::{Expr, ExprError, field_help};
 pub use folder::RunFile;
 pub use import::{Imported, import_jsonl};

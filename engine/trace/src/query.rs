@@ -339,6 +339,13 @@ impl RunFile {
         Ok(count.cast_unsigned())
     }
 
+    /// Stored bytes of all records and of all token traces.
+    pub fn payload_bytes(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT ifnull(sum(length(body)), 0), ifnull(sum(length(trace)), 0) FROM episodes";
+        let (body, trace): (i64, i64) = self.db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((body.cast_unsigned(), trace.cast_unsigned()))
+    }
+
     fn clauses(&self, filter: &EpisodeFilter) -> Result<(String, Vec<Sql>)> {
         let (clauses, values) = filter.sql();
         if self.format < 2 && clauses.contains(" FROM tools ") {
@@ -391,6 +398,10 @@ impl RunFile {
         record.episode.tokens = tokens::decode(&bytes).ok_or_else(damaged)?;
         // Columns have no checksum of their own: they must say what the checked record says.
         let expected = EpisodeSummary::of(&record, summary.row);
+        if expected.key != summary.key {
+            let reason = format!("it holds {}", expected.name);
+            return Err(TraceError::Payload { what: what(), reason });
+        }
         if let Some(column) = expected.differs(summary) {
             let reason = format!("its column `{column}` was altered: the record itself says otherwise");
             return Err(TraceError::Payload { what: what(), reason });

@@ -7,7 +7,7 @@
 
 use coevo_core::episode::TokenTrace;
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// # Panics
 /// If the vectors of `trace` differ in length, which breaks its contract.
@@ -33,10 +33,10 @@ pub fn encode(trace: &TokenTrace) -> Vec<u8> {
     put_runs(&mut out, &trace.step);
     let sparse = trace.log_probs.iter().zip(&trace.action).all(|(log_prob, action)| *action || log_prob.to_bits() == 0);
     out.push(u8::from(sparse));
-    for (log_prob, action) in trace.log_probs.iter().zip(&trace.action) {
-        if *action || !sparse {
-            out.extend_from_slice(&log_prob.to_le_bytes());
-        }
+    let stored = trace.log_probs.iter().zip(&trace.action).filter(|(_, action)| **action || !sparse);
+    let stored: Vec<[u8; 4]> = stored.map(|(log_prob, _)| log_prob.to_le_bytes()).collect();
+    for plane in 0..4 {
+        out.extend(stored.iter().map(|bytes| bytes[plane]));
     }
     out
 }
@@ -44,7 +44,8 @@ pub fn encode(trace: &TokenTrace) -> Vec<u8> {
 /// `None` where the bytes are no token trace.
 pub fn decode(bytes: &[u8]) -> Option<TokenTrace> {
     let mut bytes = bytes;
-    if take(&mut bytes)? != VERSION {
+    let version = take(&mut bytes)?;
+    if !(1..=VERSION).contains(&version) {
         return None;
     }
     let count = usize::try_from(take(&mut bytes)?).ok()?;
@@ -71,18 +72,25 @@ pub fn decode(bytes: &[u8]) -> Option<TokenTrace> {
     }
     trace.turn = take_runs(&mut bytes, count)?;
     trace.step = take_runs(&mut bytes, count)?;
-    let (sparse, mut bytes) = bytes.split_first()?;
+    let (sparse, bytes) = bytes.split_first()?;
+    let stored = |action: bool| action || *sparse == 0;
+    let numbers = trace.action.iter().filter(|action| stored(**action)).count();
+    if bytes.len() != numbers * 4 {
+        return None;
+    }
+    let mut at = 0;
     for action in &trace.action {
-        let log_prob = if *action || *sparse == 0 {
-            let (four, rest) = bytes.split_first_chunk::<4>()?;
-            bytes = rest;
-            f32::from_le_bytes(*four)
+        let place = |plane: usize| if version == 1 { at * 4 + plane } else { plane * numbers + at };
+        let log_prob = if stored(*action) {
+            let bits = [0, 1, 2, 3].map(|plane| bytes[place(plane)]);
+            at += 1;
+            f32::from_le_bytes(bits)
         } else {
             0.0
         };
         trace.log_probs.push(log_prob);
     }
-    bytes.is_empty().then_some(trace)
+    Some(trace)
 }
 
 fn put(out: &mut Vec<u8>, mut value: u64) {

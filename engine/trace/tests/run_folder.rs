@@ -197,7 +197,7 @@ fn folders_that_cannot_be_opened_say_why() {
 
     sql(&folder, "PRAGMA user_version = 9; UPDATE header SET program = '0.9.0'");
     for open in [RunFile::open, RunFile::open_read_only] {
-        refused(open(&folder), "has run format 9 (written by coevo 0.9.0), but this is coevo 0.1.0 with run format 1");
+        refused(open(&folder), "has run format 9 (written by coevo 0.9.0), but this is coevo 0.1.0 with run format 2");
     }
 }
 

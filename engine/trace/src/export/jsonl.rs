@@ -21,17 +21,29 @@ use crate::query::{EpisodeFilter, EpisodeSummary};
 use crate::record::{EpisodeRecord, stage_name};
 use crate::tokens;
 
-/// Writes every episode that passes the filter. Returns how many lines were written.
+/// Writes every episode that passes the filter, without its tokens. Returns how many lines were written.
 ///
 /// # Errors
 /// [`TraceError::Payload`] names a damaged episode; write errors.
 pub fn export_jsonl(run: &RunFile, filter: &EpisodeFilter, out: &mut impl Write) -> Result<u64> {
+    export_jsonl_with(run, filter, false, out)
+}
+
+/// [`export_jsonl`], with token ids, log-probabilities and masks where `tokens`: then a line is all that the run file has of
+/// an episode, and about twice as long.
+///
+/// # Errors
+/// As [`export_jsonl`].
+pub fn export_jsonl_with(run: &RunFile, filter: &EpisodeFilter, tokens: bool, out: &mut impl Write) -> Result<u64> {
     let interfaces = run.interfaces()?;
     let mut lines = 0;
     for summary in run.episodes(filter)? {
         let record = run.record(&summary)?;
         let task = run.task(&summary.key.task)?;
-        let line = line(&run.header().env, &summary, &record, task.as_ref(), &interfaces);
+        let mut line = line(&run.header().env, &summary, &record, task.as_ref(), &interfaces);
+        if tokens {
+            line["coevo"]["tokens"]["trace"] = json!(record.episode.tokens);
+        }
         let written = serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from);
         written
             .and_then(|()| out.write_all(b"\n"))

@@ -8,7 +8,7 @@ mod tensorboard;
 
 pub use atif::export_atif;
 pub use dot::export_dot;
-pub use jsonl::export_jsonl;
+pub use jsonl::{export_jsonl, export_jsonl_with};
 pub use parquet::export_parquet;
 pub use tensorboard::export_tensorboard;
 
