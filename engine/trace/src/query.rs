@@ -366,10 +366,19 @@ impl RunFile {
     /// # Errors
     /// [`TraceError::NoEpisode`].
     pub fn find_episode(&self, id: &str) -> Result<EpisodeSummary> {
-        let sql = format!("SELECT {SUMMARY} FROM episodes WHERE name = ?1 OR id = ?2");
         let row: i64 = id.parse().unwrap_or(-1);
-        let found = self.db.query_row(&sql, params![id, row], summary).optional()?;
-        found.ok_or_else(|| TraceError::NoEpisode { episode: id.to_owned() })
+        let find = |sql: String| self.db.query_row(&sql, params![id, row], summary).optional();
+        match find(format!("SELECT {SUMMARY} FROM episodes WHERE name = ?1 OR id = ?2")) {
+            Ok(Some(found)) => Ok(found),
+            // An index can be damaged where the rows are whole: without it, before giving up. The plus sign means that.
+            first => match find(format!("SELECT {SUMMARY} FROM episodes WHERE +name = ?1 OR id = ?2")) {
+                Ok(Some(found)) => Ok(found),
+                second => Err(match first.and(second) {
+                    Ok(_) => TraceError::NoEpisode { episode: id.to_owned() },
+                    Err(error) => error.into(),
+                }),
+            },
+        }
     }
 
     /// The whole record of an episode, by its name or row number.

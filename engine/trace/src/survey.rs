@@ -55,7 +55,47 @@ impl RunFile {
             Ok(all) => found.interfaces = all.len() as u64,
             Err(error) => found.damage("the interfaces", &error),
         }
+        self.survey_structure(&mut found);
         found
+    }
+
+    /// What SQLite itself finds: pages and indices.
+    fn survey_structure(&self, found: &mut Survey) {
+        match self.list("PRAGMA integrity_check(20)", [], |row| row.get::<_, String>(0)) {
+            Err(error) => found.damage("the structure of run.sqlite", &error),
+            Ok(lines) => {
+                for (number, line) in lines.iter().filter(|line| *line != "ok").enumerate() {
+                    let what = format!("the structure of run.sqlite, finding {}", number + 1);
+                    found.damaged.insert(what, line.lines().next().unwrap_or_default().to_owned());
+                }
+            }
+        }
+    }
+
+    /// What expressions ask beside the columns of an episode.
+    fn survey_tables(&self, row: &crate::EpisodeSummary, record: &crate::EpisodeRecord, found: &mut Survey) {
+        let turns = record.diagnosis.iter().flat_map(|diagnosis| &diagnosis.turns);
+        let labels: Vec<(String, bool)> =
+            turns.map(|turn| (turn.label.name().to_owned(), turn.cascaded_from.is_some())).collect();
+        match self.labels(row.row) {
+            Ok(stored) if stored == labels => {}
+            Ok(_) => drop(found.damaged.insert(format!("labels of {}", row.name), "they were altered".to_owned())),
+            Err(error) => found.damage(&format!("labels of {}", row.name), &error),
+        }
+        if self.format < 2 {
+            return;
+        }
+        let sql = "SELECT tool, error, calls FROM tools WHERE episode = ?1 ORDER BY tool, error";
+        let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+        let tools: Vec<((String, String), u32)> = crate::commit::tools(&record.episode)
+            .into_iter()
+            .map(|((tool, error), calls)| ((tool.to_owned(), error.to_owned()), calls))
+            .collect();
+        match self.list(sql, [row.row], read) {
+            Ok(stored) if stored == tools => {}
+            Ok(_) => drop(found.damaged.insert(format!("tools of {}", row.name), "they were altered".to_owned())),
+            Err(error) => found.damage(&format!("tools of {}", row.name), &error),
+        }
     }
 
     /// Row by row, because one damaged page ends every query that comes across it.
@@ -72,7 +112,10 @@ impl RunFile {
                     in_vain = 0;
                     next = row.row + 1;
                     match self.record(&row) {
-                        Ok(_) => found.episodes += 1,
+                        Ok(record) => {
+                            found.episodes += 1;
+                            self.survey_tables(&row, &record, found);
+                        }
                         Err(error) => found.damage(&format!("episode {}", row.name), &error),
                     }
                     self.survey_branches(&row, found);
