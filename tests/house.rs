@@ -71,6 +71,7 @@ fn each_heavy_dependency_has_one_home() {
         ("petgraph", "coevo-scenarios"),
         ("rand_chacha", "coevo-core"),
         ("rusqlite", "coevo-trace"),
+        ("parquet", "coevo-trace"),
     ];
     let found = dependencies();
     for (heavy, home) in homes {
