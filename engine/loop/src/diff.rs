@@ -161,9 +161,11 @@ pub struct Set<'a> {
     pub filter: EpisodeFilter,
 }
 
-type Key = (TaskRef, u32);
+/// By task and replica: the episode, and what it ended with.
+type Ends = BTreeMap<(TaskRef, u32), (EpisodeSummary, String)>;
 
-fn ends(set: &Set<'_>) -> coevo_trace::Result<(BTreeMap<Key, (EpisodeSummary, String)>, usize)> {
+/// The scored episodes of a set, and how many others there are.
+fn ends(set: &Set<'_>) -> coevo_trace::Result<(Ends, usize)> {
     let mut found = BTreeMap::new();
     let mut unscored = 0;
     for summary in set.run.episodes(&set.filter)? {

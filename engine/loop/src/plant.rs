@@ -91,7 +91,7 @@ pub fn oracle_case(plugin: &EnvPlugin, reference: &TaskRef, table: u32) -> Optio
     let case = Case {
         plugin: plugin.clone(),
         interface: Arc::new(Interface::base()),
-        budgets: Budgets { steps_per_turn: u32::MAX, ..Budgets::default() },
+        budgets: Budgets { steps_per_turn: u32::MAX },
         table: PriorityTable::version(table)?,
         task,
     };

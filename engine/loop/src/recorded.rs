@@ -77,7 +77,7 @@ impl Case {
         let ran_out = episode.turns.iter().find(|turn| turn.truncated == Some(Truncation::Steps)).map(steps);
         let longest = episode.turns.iter().map(steps).max().unwrap_or(0);
         let budget = self.budgets.steps_per_turn.max(longest + 1);
-        self.budgets = Budgets { steps_per_turn: ran_out.unwrap_or(budget), ..self.budgets };
+        self.budgets.steps_per_turn = ran_out.unwrap_or(budget);
         self
     }
 
