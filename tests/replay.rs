@@ -19,13 +19,30 @@ fn recorded(folder: &Path) -> usize {
     run.episodes(&coevo_trace::EpisodeFilter::default()).expect("readable").len()
 }
 
+fn unpack(dictionary: &[u8], packed: &[u8], length: usize) -> Vec<u8> {
+    let mut decompressor = zstd::bulk::Decompressor::with_dictionary(dictionary).expect("zstd");
+    decompressor.decompress(packed, length).expect("zstd")
+}
+
+/// What records were compressed with; empty where this one was not.
+fn dictionary(db: &Connection, used: bool) -> Vec<u8> {
+    if !used {
+        return Vec::new();
+    }
+    let sql = "SELECT payload FROM dictionaries WHERE kind = 'body' AND copy = 1";
+    let stored: Vec<u8> = db.query_row(sql, [], |row| row.get(0)).expect("a dictionary");
+    let (length, packed) = stored.split_first_chunk::<4>().expect("a length");
+    unpack(&[], packed, u32::from_le_bytes(*length) as usize)
+}
+
 /// Reads the stored body of [`EPISODE`], alters it, and stores it with a right checksum, as a forger would.
 fn forge(folder: &Path, alter: impl Fn(&mut Value)) {
     let db = Connection::open(folder.join("run/run.sqlite")).expect("a database");
     let sql = "SELECT body FROM episodes WHERE name = ?1";
     let stored: Vec<u8> = db.query_row(sql, [EPISODE], |row| row.get(0)).expect("the episode");
     let (length, packed) = stored.split_first_chunk::<4>().expect("a length");
-    let text = zstd::bulk::decompress(packed, u32::from_le_bytes(*length) as usize).expect("zstd");
+    let length = u32::from_le_bytes(*length);
+    let text = unpack(&dictionary(&db, length >> 31 == 1), packed, (length & 0x7fff_ffff) as usize);
     let mut body: Value = serde_json::from_slice(&text).expect("JSON");
     let before = body.clone();
     alter(&mut body);
