@@ -27,6 +27,8 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Print a run's closing table again
     Table(TableArgs),
+    /// Write a report of runs: one HTML page that needs nothing else, or with --live served while they go on
+    Report(ReportArgs),
     /// Write a run's episodes (JSONL of OpenAI chat messages, ATIF, Parquet), metrics, lineage, or a policy's weights
     Export(ExportArgs),
     /// Environments: make a new one, build it, call its tools by hand; list and describe those that are there
@@ -166,8 +168,15 @@ pub struct EvalArgs {
 pub struct ReplayArgs {
     /// The run folder
     pub run: PathBuf,
-    /// An episode, such as coevo/r003/train/0012/4
+    /// An episode, such as coevo/r003/train/0012/4; at a terminal it is shown step by step
     pub episode: Option<String>,
+    /// Write the walk through the episode as plain text: what the terminal view shows, every state re-executed
+    #[arg(long, requires = "episode", conflicts_with_all = ["verify", "json"])]
+    pub print: bool,
+    /// Stop at (with --print: write only) tool=NAME, error=CODE, label=LABEL, reward<1, turn=2, text~WORD or a JSON pointer
+    /// into the state, such as /bookings/0/status=held; may be given more than once
+    #[arg(long = "break", value_name = "WHERE", requires = "episode", conflicts_with_all = ["verify", "json"])]
+    pub breakpoints: Vec<String>,
     /// Re-execute in the sandbox and compare text, outcome and state hash of every step; exit 1 on any divergence
     #[arg(long)]
     pub verify: bool,
@@ -183,6 +192,25 @@ pub struct TableArgs {
     /// The run folder
     pub run: PathBuf,
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Run folders; several of one scenario (seeds) are also shown together
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The page to write [default: RUN/report.html, or report.html for several runs]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Serve the page on 127.0.0.1 and refresh it while the runs go on
+    #[arg(long, conflicts_with_all = ["out", "json"])]
+    pub live: bool,
+    /// Port for --live [default: a free one]
+    #[arg(long, default_value_t = 0, hide_default_value = true, requires = "live")]
+    pub port: u16,
+    /// Print the figures of the page as JSON
+    #[arg(long, conflicts_with = "out")]
     pub json: bool,
 }
 

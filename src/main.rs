@@ -3,7 +3,9 @@
 mod cli;
 mod command;
 mod progress;
+mod report;
 mod table;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         Verb::Eval(args) => command::eval::eval(&args),
         Verb::Replay(args) => command::replay::replay(&args),
         Verb::Table(args) => command::run::table(&args),
+        Verb::Report(args) => command::report::report(&args),
         Verb::Export(args) => command::export::export(&args),
         Verb::Env(EnvVerb::List { folders, json }) => command::env::list(&folders, json),
         Verb::Env(EnvVerb::New { folder, lang }) => command::env::new::new(&folder, lang.into()),

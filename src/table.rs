@@ -46,6 +46,15 @@ pub struct Arm {
     pub faults: u32,
 }
 
+impl Arm {
+    /// After minus `other`, task by task, where both were scored.
+    pub fn differences(&self, other: Option<&Measured>) -> Vec<f64> {
+        let (Some(after), Some(other)) = (&self.after, other) else { return Vec::new() };
+        let both = after.rewards.iter().filter_map(|(task, after)| Some(after - other.rewards.get(task)?));
+        both.collect()
+    }
+}
+
 /// A measurement on the test split.
 #[derive(Debug, Serialize)]
 pub struct Measured {

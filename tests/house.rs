@@ -71,6 +71,7 @@ fn each_heavy_dependency_has_one_home() {
         ("petgraph", "coevo-scenarios"),
         ("rand_chacha", "coevo-core"),
         ("rusqlite", "coevo-trace"),
+        ("ratatui", "coevo"),
         ("parquet", "coevo-trace"),
     ];
     let found = dependencies();

@@ -13,6 +13,7 @@ pub mod export;
 pub mod fork;
 pub mod import;
 pub mod replay;
+pub mod report;
 pub mod rescore;
 pub mod run;
 

@@ -1,5 +1,6 @@
 //! `coevo replay`: shows a recorded episode, or re-executes recorded episodes and compares.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use coevo_core::episode::{Ending, Parsed, StepOutcome, Verdict};
@@ -8,15 +9,23 @@ use coevo_loop::run;
 use coevo_trace::{EpisodeFilter, EpisodeRecord, RunFile};
 use serde_json::json;
 
-use super::{Done, print_json, workers};
+use super::{Done, Failure, print_json, workers};
 use crate::cli::ReplayArgs;
 use crate::progress::Progress;
+use crate::tui::{self, Breakpoint};
 
 /// `coevo replay`.
 pub fn replay(args: &ReplayArgs) -> Done {
     let file = RunFile::open_read_only(&args.run)?;
+    if let Some(id) = &args.episode
+        && !args.verify
+        && !args.json
+        && (args.print || !args.breakpoints.is_empty() || std::io::stdout().is_terminal())
+    {
+        return walk(&file, id, args);
+    }
     if let (Some(id), false) = (&args.episode, args.verify) {
-        let record = file.episode(id)?;
+        let (_, record) = file.record_of(id)?;
         if args.json {
             print_json(&record);
         } else {
@@ -69,6 +78,19 @@ pub fn replay(args: &ReplayArgs) -> Done {
         );
     }
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Step by step: at a terminal, or as text.
+fn walk(file: &RunFile, id: &str, args: &ReplayArgs) -> Done {
+    let parse = |text: &String| text.parse::<Breakpoint>().map_err(Failure::bad_input);
+    let breakpoints: Vec<Breakpoint> = args.breakpoints.iter().map(parse).collect::<Result<_, _>>()?;
+    #[cfg(unix)]
+    if !args.print && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        tui::show(file, id, breakpoints)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print!("{}", tui::text(file, id, &breakpoints)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An episode as plain text: what was said, what came of it, and what is known of each turn.

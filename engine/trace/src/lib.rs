@@ -4,6 +4,7 @@
 //! BLAKE3 checksum, and a damaged one is named while the others stay readable; readers never wait for the writer; no clock
 //! reaches anything but the `timings` table, and no export reads that.
 
+mod aggregate;
 mod branch;
 mod checkpoint;
 mod commit;
@@ -20,6 +21,7 @@ mod survey;
 mod tables;
 mod tokens;
 
+pub use aggregate::{FaultTally, LabelTally, LabelledTurn, Labels, Probe, Spread, Tally};
 pub use branch::{Branch, NewBranch, split_branch};
 pub use commit::Committed;
 pub use error::{Result, TraceError};

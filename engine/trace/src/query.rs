@@ -166,7 +166,7 @@ pub(crate) const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_
 /// Arm, stage, round, task, replica: the order of exports.
 const ORDER: &str = "arm, stage, round, task_index, task_seed, replica";
 
-fn stage_of(number: i64) -> Stage {
+pub(crate) fn stage_of(number: i64) -> Stage {
     STAGES[usize::try_from(number).unwrap_or(0).min(STAGES.len() - 1)]
 }
 
