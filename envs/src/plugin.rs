@@ -40,80 +40,46 @@ struct Loaded {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("environment {name:?} does not exist\nhint: {hint}")]
-    UnknownName {
-        name: String,
-        hint: String,
-    },
+    UnknownName { name: String, hint: String },
     #[error("{path}: {source}")]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: std::io::Error },
     #[error("{folder}: no component in this folder\nhint: `coevo env build {folder}`")]
-    NotBuilt {
-        folder: PathBuf,
-    },
+    NotBuilt { folder: PathBuf },
     #[error("{folder}: several components: {names}\nhint: name one of them")]
-    Several {
-        folder: PathBuf,
-        names: String,
-    },
+    Several { folder: PathBuf, names: String },
     #[error(
         "{source_name}: a core WebAssembly module, not a component\nhint: `coevo env build FOLDER` makes a component"
     )]
-    CoreModule {
-        source_name: String,
-    },
+    CoreModule { source_name: String },
     #[error("{source_name}: not a WebAssembly component: {reason}\nhint: `coevo env build FOLDER` makes one")]
-    NotAComponent {
-        source_name: String,
-        reason: String,
-    },
+    NotAComponent { source_name: String, reason: String },
     #[error(
         "{source_name}: speaks {found}, this program speaks coevo:env/guest@{}\n\
          hint: build the environment again with the SDK of this program",
         abi::VERSION
     )]
-    AbiVersion {
-        source_name: String,
-        found: String,
-    },
+    AbiVersion { source_name: String, found: String },
     #[error(
         "{source_name}: does not export coevo:env/guest@{}\nhint: is `coevo_sdk::export!(YourEnvironment);` in its lib.rs?",
         abi::VERSION
     )]
-    NotAnEnvironment {
-        source_name: String,
-    },
+    NotAnEnvironment { source_name: String },
     #[error(
         "{source_name}: imports {import}, which an environment may not\n\
          hint: environments import coevo:env/host@{} only; build for wasm32-unknown-unknown (no WASI)",
         abi::VERSION
     )]
-    Import {
-        source_name: String,
-        import: String,
-    },
+    Import { source_name: String, import: String },
     #[error("{source_name}: does not fit the interface coevo:env@{}: {reason}", abi::VERSION)]
-    Link {
-        source_name: String,
-        reason: String,
-    },
+    Link { source_name: String, reason: String },
     #[error("{source_name}: its description is wrong: {problem}")]
-    Description {
-        source_name: String,
-        problem: String,
-    },
+    Description { source_name: String, problem: String },
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Tasks(#[from] TaskFileError),
     #[error("{source_name}: {during} failed: {message}")]
-    Fault {
-        source_name: String,
-        during: String,
-        message: String,
-    },
+    Fault { source_name: String, during: String, message: String },
 }
 
 impl EnvPlugin {
