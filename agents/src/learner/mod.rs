@@ -359,7 +359,7 @@ impl Learner {
         };
         let mut results: BTreeMap<usize, ShardGradient> = BTreeMap::new();
         std::thread::scope(|scope| {
-            let workers: Vec<_> = self.pools.iter().map(|pool| scope.spawn(|| pool.install(&work))).collect();
+            let workers: Vec<_> = self.pools.iter().map(|pool| scope.spawn(|| pool.install(work))).collect();
             for worker in workers {
                 results.extend(worker.join().expect("a shard does not panic"));
             }

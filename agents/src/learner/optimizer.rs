@@ -24,6 +24,7 @@ pub struct Moments {
     pub second: Vec<f32>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a dozen of them, one a matrix: a box would save nothing")]
 #[derive(Clone, Default)]
 enum State {
     #[default]

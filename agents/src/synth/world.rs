@@ -59,6 +59,9 @@ pub struct Thing {
     pub locked: bool,
 }
 
+/// Verbs, what they are done to, arguments with their schemas, errors, pre-conditions.
+type Parts = (&'static [&'static str], String, Vec<(String, Value)>, Vec<ErrorCode>, Vec<String>);
+
 /// What a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -261,13 +264,7 @@ impl Kind {
         let attribute = |at: usize| (self.attributes[at].name.clone(), self.attributes[at].schema());
         let unknown = ErrorCode { code: format!("unknown_{noun}"), description: format!("no such {noun}") };
         let locked = ErrorCode { code: self.locked.clone(), description: format!("the {noun} must be released first") };
-        let (verbs, object, arguments, errors, preconditions): (
-            &[&str],
-            String,
-            Vec<(String, Value)>,
-            Vec<ErrorCode>,
-            Vec<String>,
-        ) = match act {
+        let (verbs, object, arguments, errors, preconditions): Parts = match act {
             Act::Find => (
                 &words::FIND,
                 noun.clone(),

@@ -571,7 +571,7 @@ impl Run<'_> {
 
 /// What an episode may spend.
 pub fn budgets(settings: &Settings) -> Budgets {
-    Budgets { steps_per_turn: settings.budgets.steps_per_turn, ..Budgets::default() }
+    Budgets { steps_per_turn: settings.budgets.steps_per_turn }
 }
 
 /// The learner that a commit saved.

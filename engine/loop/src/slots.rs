@@ -71,7 +71,7 @@ pub fn play(
         let (from_workers, outcomes) = bounded::<(usize, Outcome)>(slots);
         for _ in 0..parallelism.workers.max(1) {
             let (work, from_workers) = (work.clone(), from_workers.clone());
-            let budgets = budgets.clone();
+            let budgets = *budgets;
             scope.spawn(move || worker::serve(&work, &from_workers, &budgets));
         }
         drop((work, from_workers));

@@ -38,6 +38,7 @@ pub enum Work {
 }
 
 /// What comes back.
+#[expect(clippy::large_enum_variant, reason = "most outcomes are the large one, and it is moved at once")]
 pub enum Outcome {
     Waiting { seat: Seat, messages: Vec<Message>, offered: Vec<String> },
     Finished(Box<End>),

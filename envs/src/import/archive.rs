@@ -119,7 +119,9 @@ fn inflated(data: &[u8], length: usize) -> Option<Vec<u8>> {
 
 /// The checksum of zip files (CRC-32, reflected polynomial 0xEDB88320).
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xEDB8_8320))
+    !bytes
+        .iter()
+        .fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xEDB8_8320)))
 }
 
 #[cfg(test)]

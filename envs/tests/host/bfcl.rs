@@ -75,7 +75,7 @@ fn bfcl_references_run_as_officially_and_pass() {
     for said in dump.iter().filter(|said| said.get("turns").is_some()) {
         let (task, _) = &tasks[said["id"].as_str().unwrap()];
         let id = &task.public.id;
-        let budgets = Budgets { steps_per_turn: 60, ..Budgets::default() };
+        let budgets = Budgets { steps_per_turn: 60 };
         let mut env: Env = EvalEnv::new(&plugin, &task.public, key(), &budgets).unwrap().into();
         let mut initial = false;
         for (at, reference) in task.hidden.reference.iter().enumerate() {

@@ -173,6 +173,7 @@ proptest! {
         let sql = format!("SELECT count(*) FROM episodes WHERE ({condition}) IS NULL");
         let mut query = db.prepare(&sql).expect("valid SQL");
         prop_assert_eq!(query.parameter_count(), count);
-        query.query(rusqlite::params_from_iter(values)).expect("runs");
+        let neither: u32 = query.query_row(rusqlite::params_from_iter(values), |row| row.get(0)).expect("runs");
+        prop_assert_eq!(neither, 0);
     }
 }
