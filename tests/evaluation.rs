@@ -137,7 +137,9 @@ fn no_cue_gives_a_label_away(file: &RunFile) {
     for record in &all {
         for step in record.episode.turns.iter().flat_map(|turn| &turn.steps).filter(|step| !step.cue.is_empty()) {
             hints += 1;
-            let known = format!("{schema}\n{}\n{}", step.text, step.observation);
+            // A hint comments on the raw error, details included.
+            let raw = serde_json::to_string(&step.outcome).expect("JSON");
+            let known = format!("{schema}\n{}\n{raw}", step.text);
             let found = leaks(&step.cue, &known, &labels[&record.episode.key.task]);
             assert_eq!(found, [""; 0], "of the hint {:?} after {:?}", step.cue, step.observation);
         }

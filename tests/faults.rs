@@ -62,8 +62,9 @@ fn a_run_through_faults_reaches_its_end() {
         let count = file.episodes(&filter).expect("readable").len();
         assert!(table.contains(&format!("{arm}: {count} episodes unscored because of faults")), "{table}");
     }
+    // Tasks 6 and 7 fault whatever the policy does: two groups of four.
     let metrics = file.metrics().expect("readable");
-    assert!(metrics.iter().any(|(_, values)| values.get("train/faults").is_some_and(|faults| *faults >= 12.0)));
+    assert!(metrics.iter().any(|(_, values)| values.get("train/faults").is_some_and(|faults| *faults >= 8.0)));
     // What could be played plays again, faults included.
     let (code, out, _) = run(folder.path(), &["replay", "run", "--verify"]);
     assert!(code == 0 && !out.contains(" 0 ended by a recorded fault"), "{out}");

@@ -147,17 +147,17 @@ fn an_episode_is_shown_as_a_transcript() {
     recorded(folder.path());
     let shown = succeed(folder.path(), &["replay", "run", EPISODE]);
     insta::assert_snapshot!(shown, @r#"
-    warm-start/r000/warmup/0002/0 | task hostile:train:2:0 (base) | agent noisy oracle 0 | interface ea66328018c100c2
+    warm-start/r000/warmup/0002/0 | task hostile:train:2:1 (base) | agent noisy oracle 0 | interface d53d18c23212ea7b
 
     turn 1  user: Add some.
-      agent: @add {"by":0}
-      tool:  {"counter":0}
+      agent: @add {"by":1}
+      tool:  {"counter":1}
       agent: done
       => pass
 
     turn 2  user: Add more.
       agent: @add {"by":2}
-      tool:  {"counter":2}
+      tool:  {"counter":3}
       agent: done
       => pass
 

@@ -283,6 +283,9 @@ mod tests {
             let sandbox = Sandbox::new(SandboxLimits::default()).expect("a sandbox");
             let source: EnvSource = name.parse().expect("any text names a source");
             let plugin = EnvPlugin::load(&sandbox, &source).expect("a shipped environment");
+            if plugin.spec().splits.is_empty() {
+                continue; // all its tasks are imported
+            }
             let trials = campaign(&plugin, 3, 24, 40);
             let failures: Vec<&Trial> = trials.iter().filter(|trial| trial.finding.is_failure()).collect();
             let missed: Vec<_> = failures.iter().filter(|trial| trial.finding != Finding::Named).collect();

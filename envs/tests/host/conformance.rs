@@ -169,6 +169,10 @@ fn every_shipped_environment_passes() {
     let sandbox = Sandbox::new(limits).unwrap();
     for (name, _) in SHIPPED {
         let source = EnvSource::Shipped((*name).to_owned());
+        // An environment whose tasks are all imported has none to check by itself.
+        if EnvPlugin::load(&sandbox, &source).unwrap().spec().splits.is_empty() {
+            continue;
+        }
         let report = check_source(&sandbox, &source, &Options { tasks: 2, seed: 3 }, None, &mut |_| ()).unwrap();
         let failed: Vec<_> = report.checks.iter().filter(|check| check.outcome == Outcome::Failed).collect();
         assert!(failed.is_empty(), "{name}: {failed:#?}");

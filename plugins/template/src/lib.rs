@@ -41,6 +41,7 @@ pub struct Added {
 #[derive(Args)]
 pub struct FinishItem {
     /// id of an item
+    #[arg(range = 1..=99)]
     id: u32,
 }
 

@@ -18,6 +18,7 @@ fn the_description_is_the_builders() {
             .doc("tick something off")
             .mutates()
             .arg("id", Ty::Int, "id of an item")
+            .range(1, 99)
             .returns("left", Ty::Int)
             .pre("The item must be on the list and not done.")
             .error("unknown_item", "no item has this id")
@@ -40,11 +41,7 @@ fn calls_answer_as_declared() {
         (
             "finish_item",
             json!({"id": -1}),
-            Err((
-                "wrong_type",
-                "id must be a whole number that fits u32",
-                json!({"argument": "id", "expected": "a whole number that fits u32"}),
-            )),
+            Err(("wrong_type", "id must be 1 to 99", json!({"argument": "id", "expected": "1 to 99"}))),
         ),
     ];
     for (name, args, want) in cases {
