@@ -15,12 +15,12 @@ fn every_command_works() {
     let commands: Vec<&str> = blocks(&page, "```sh").flat_map(str::lines).collect();
     assert_eq!(commands.len(), 9, "the page says nine: {commands:#?}");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let scenario = root().join("scenarios/quickstart.yaml");
+    let scenario = root().join("scenarios/travel.yaml");
     for command in commands {
         let (verb, _) = command.strip_prefix("coevo ").and_then(|rest| rest.split_once(' ')).expect("a verb");
         if verb == "run" {
             // The long one: the scenario takes these settings, and a tiny one takes its place.
-            let dry = command.replace("scenarios/quickstart.yaml", scenario.to_str().expect("UTF-8")) + " --dry-run";
+            let dry = command.replace("scenarios/travel.yaml", scenario.to_str().expect("UTF-8")) + " --dry-run";
             shell(folder.path(), &dry);
             succeed(folder.path(), &["run", tiny(folder.path()), "--out", "runs/debugging"]);
             continue;
