@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::session::{Quiet, Session, Side, generate};
 use crate::task::{CallRecord, CallStatus, Task, ToolCall, TurnRecord, UserMessage, Verdict};
-use crate::verify::verify;
 use crate::{Environment, Rng};
 
 /// Every task of every split, generated.
