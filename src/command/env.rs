@@ -222,6 +222,7 @@ pub fn import(kind: ImportKind, archive: &Path, out: Option<&Path>, official: bo
             plugin.task(&of).map_err(|fault| Failure::ours(format!("{} {index}: {}", split.name, fault.message)))?;
         }
     }
-    println!("all of them load; in a scenario: environment: {{ name: ./{} }}", out.display());
+    let here = if out.is_absolute() { "" } else { "./" };
+    println!("all of them load; in a scenario: environment: {{ name: {here}{} }}", out.display());
     Ok(ExitCode::SUCCESS)
 }
