@@ -8,6 +8,7 @@ mod simple;
 
 pub use human::Human;
 pub use noisy::NoisyOracle;
+pub(crate) use noisy::misnamed;
 pub use oracle::Oracle;
 pub use random::Random;
 pub use simple::{DoNothing, Script};

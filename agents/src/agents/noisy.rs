@@ -134,11 +134,13 @@ fn mistake(
         _ => {}
     }
     wrong = call.clone();
-    wrong.name = match call.name.split_once('_') {
-        Some((verb, _)) => verb.to_owned(),
-        None => format!("{}_now", call.name),
-    };
+    wrong.name = misnamed(&call.name);
     format_call(&wrong)
+}
+
+/// A plausible wrong name of a tool.
+pub(crate) fn misnamed(tool: &str) -> String {
+    tool.split_once('_').map_or_else(|| format!("{tool}_now"), |(verb, _)| verb.to_owned())
 }
 
 fn pick<'a, T>(items: &'a [T], stream: &mut Stream) -> Option<&'a T> {

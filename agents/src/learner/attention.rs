@@ -111,7 +111,7 @@ impl Attention<'_> {
         (by_qkv, by_mix)
     }
 
-    /// Each row and its predecessors, weighted: in the sampler's order, so that both engines have the same bits.
+    /// Each row and its predecessors, weighted, in the sampler's order.
     fn mixed(&self, qkv: &[f32]) -> Vec<f32> {
         let row = 3 * self.config.width;
         let mut mixed = vec![0.0; qkv.len()];

@@ -1,6 +1,6 @@
 //! Gradients of one shard on the CPU, in our own kernels: no tape, no padding, no `T × T` matrices.
 //!
-//! The forward pass has the sampler's arithmetic to the last bit; the backward pass is the chain rule written out, block by
+//! The forward pass has the sampler's arithmetic; the backward pass is the chain rule written out, block by
 //! block. Rejected: burn's CPU tape, which this replaced; it spent most of its time on the many small tensors between the
 //! products.
 
@@ -45,7 +45,7 @@ pub struct Packed {
 impl Packed {
     /// `weights` in the model's layout.
     pub fn new(config: &ModelConfig, weights: &[Tensor<2>], rope: Arc<Rope>) -> Self {
-        let host: Vec<Vec<f32>> = weights.par_iter().cloned().map(read).collect();
+        let mut host: Vec<Vec<f32>> = weights.par_iter().cloned().map(read).collect();
         let (width, mlp, vocabulary) = (config.width, config.mlp, weights[0].dims()[0]);
         let layers = (0..config.layers).into_par_iter().map(|layer| {
             let both = |which: Part, k: usize, n: usize| {
@@ -65,7 +65,7 @@ impl Packed {
             back: Panels::pack(&host[0], vocabulary, width),
         };
         let (layers, unembed) = rayon::join(|| layers.collect(), unembed);
-        Self { config: config.clone(), embed: host[0].clone(), unembed, layers, rope }
+        Self { config: config.clone(), embed: host.swap_remove(0), unembed, layers, rope }
     }
 }
 

@@ -19,6 +19,7 @@ use coevo_core::seed::Stream;
 use coevo_core::task::{EnvSpec, PublicTask, ToolCall, ToolSpec};
 use serde_json::{Value, json};
 
+use crate::agents::misnamed;
 use crate::demonstration::Seen;
 use wish::{Move, Wish, Wishes};
 use words::{chance, pick, range};
@@ -226,10 +227,7 @@ impl Writer<'_> {
             }
             _ => {
                 let mut wrong = call.clone();
-                wrong.name = match call.name.split_once('_') {
-                    Some((verb, _)) => verb.to_owned(),
-                    None => format!("{}_now", call.name),
-                };
+                wrong.name = misnamed(&call.name);
                 if self.spec.tool(&wrong.name).is_some() {
                     return None;
                 }

@@ -9,7 +9,6 @@ use coevo_agents::{ImitationConfig, Learner};
 use coevo_core::config::Backend;
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
-use coevo_core::task::HiddenLabel;
 use coevo_envs::{Budgets, EnvPlugin, EvalEnv, verify};
 use coevo_scenarios::Settings;
 use coevo_trace::{CommitKey, EpisodeRecord, Phase, RoundCommit, RunFile, RunHeader};
@@ -18,7 +17,7 @@ use serde::Serialize;
 use crate::clock::Stopwatch;
 use crate::demonstrate::demonstrate;
 use crate::error::RunError;
-use crate::round::{Batch, jobs};
+use crate::round::{Batch, jobs, labels};
 use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
 
@@ -64,11 +63,7 @@ pub fn loop_cost(plugin: &EnvPlugin, slots: usize, folder: &Path) -> Result<Loop
             job
         })
         .collect();
-    let labels: BTreeMap<String, HiddenLabel> = all
-        .iter()
-        .filter_map(|job| job.task.as_ref().ok())
-        .map(|task| (task.public.id.clone(), task.hidden.clone()))
-        .collect();
+    let labels = labels(&all);
     let parallelism = Parallelism { slots, workers: 1 };
     let through = || {
         let watch = Stopwatch::start();

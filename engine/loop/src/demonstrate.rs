@@ -3,7 +3,6 @@
 //! The demonstrator errs now and then and recovers; the error is seen and not imitated. Some demonstrations show randomly
 //! chosen cues of the environment's rules, so that a cue is text the policy can read by the time evolution shows one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::agents::NoisyOracle;
@@ -12,10 +11,10 @@ use coevo_agents::{Tokenizer, TrainSequence};
 use coevo_core::episode::{Stage, Verdict, VerdictFailure};
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::{HiddenLabel, TaskRef};
+use coevo_core::task::TaskRef;
 use coevo_scenarios::Settings;
 
-use crate::round::{Batch, jobs, stream_task};
+use crate::round::{Batch, jobs, labels, stream_task};
 use crate::scribe::{Book, Scribe};
 use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
@@ -48,11 +47,7 @@ pub fn demonstrate(
 ) -> Result<Demonstrations, coevo_agents::tokenizer::TokenizerError> {
     let warm = &settings.agent.warm_start;
     let (jobs, interfaces) = plan(arm, pool, settings);
-    let labels: BTreeMap<String, HiddenLabel> = jobs
-        .iter()
-        .filter_map(|job| job.task.as_ref().ok())
-        .map(|task| (task.public.id.clone(), task.hidden.clone()))
-        .collect();
+    let labels = labels(&jobs);
     let streams: Vec<StreamKey> = jobs.iter().map(|job| job.action_stream).collect();
     let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes).overeager(warm.overeager);
     let (scribe, book) = Scribe::new(oracle);

@@ -1,6 +1,7 @@
 //! One round as plain functions that read like its definition (METHOD.md §1): draw, roll out, diagnose, assess, then
 //! evolve and weigh from the same frozen profile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::TrainSequence;
@@ -10,7 +11,7 @@ use coevo_core::episode::{EpisodeKey, Stage, Verdict};
 use coevo_core::interface::{EvolutionState, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::{EnvSpec, TaskRef};
+use coevo_core::task::{EnvSpec, HiddenLabel, TaskRef};
 use coevo_scenarios::{RewardKind, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,12 @@ pub fn jobs(batch: Batch<'_>, pool: &TaskPool, split: &str, indices: &[u32], are
         }
     }
     jobs
+}
+
+/// What the oracle must know to play them: the hidden labels of the jobs' tasks, by task id.
+pub fn labels(jobs: &[Job]) -> BTreeMap<String, HiddenLabel> {
+    let tasks = jobs.iter().filter_map(|job| job.task.as_ref().ok());
+    tasks.map(|task| (task.public.id.clone(), task.hidden.clone())).collect()
 }
 
 /// A task as the number that keys its streams: tasks of different splits have different streams.
