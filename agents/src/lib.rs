@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod agents;
+pub mod backbone;
 pub mod config;
 pub mod demonstration;
 pub mod infer;
@@ -19,6 +20,7 @@ pub mod tokenizer;
 pub mod trace;
 
 pub use agent::{Agent, EpisodeStart, Reply, Request};
+pub use backbone::Backbone;
 pub use config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig, SampleConfig};
 pub use learner::{CheckpointBytes, Learner, LearnerError};
 pub use policy::{Policy, PolicyAgent};

@@ -1,6 +1,6 @@
 //! Checks that the schema cannot express: ranges, and numbers that must fit each other.
 
-use coevo_core::config::LossAggregation;
+use coevo_core::config::{DemonstrationSource, LossAggregation, Start};
 use coevo_core::diagnose::PriorityTable;
 
 use crate::types::{Algorithm, Settings};
@@ -42,7 +42,6 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         ("agent.model.mlp", model.mlp as u64),
         ("agent.sampling.max_new_tokens", agent.sampling.max_new_tokens as u64),
         ("agent.warm_start.imitation.batch", agent.warm_start.imitation.batch as u64),
-        ("learner.rounds", u64::from(learner.rounds)),
         ("learner.tasks_per_round", u64::from(learner.tasks_per_round)),
         ("learner.epochs", u64::from(rl.epochs)),
         ("learner.mini_batch", rl.mini_batch as u64),
@@ -57,8 +56,15 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         say(value == 0, key, "0".into(), "write 1 or more".into());
     }
 
-    // Shares.
     let warm = &agent.warm_start;
+    say(
+        warm.episodes == 0 && (agent.start == Start::Fresh || warm.source == DemonstrationSource::Synthetic),
+        "agent.warm_start.episodes",
+        "0, but a policy that begins fresh has nothing else to learn its first words from".into(),
+        "write 1 or more, or begin from `agent.start: backbone`".into(),
+    );
+
+    // Shares.
     for (key, value) in [
         ("agent.warm_start.mistakes", warm.mistakes),
         ("agent.warm_start.overeager", warm.overeager),

@@ -75,6 +75,7 @@ pub fn warm_start_id(arm: &ArmPlan) -> ContentId {
     ContentId::of(&json!([
         settings.seed,
         settings.environment,
+        agent.start,
         agent.model,
         agent.tokenizer,
         agent.warm_start,

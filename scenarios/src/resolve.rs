@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use coevo_core::config::Start;
 use coevo_core::id::ContentId;
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ use crate::plan::{Plan, plan};
 use crate::problem::{Place, Problem, ScenarioError, dotted};
 use crate::schema;
 use crate::source;
-use crate::types::{Sequel, Settings};
+use crate::types::{EnvironmentConfig, Sequel, Settings};
 
 /// Longest arm name; it becomes a folder name.
 const MAX_ARM_NAME: usize = 40;
@@ -103,7 +104,7 @@ impl ResolvedScenario {
         let mut base = root.as_object().cloned().unwrap_or_default();
         let name = base.shift_remove("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
         base.shift_remove("arms");
-        resolve_path(&mut base, folder, &origin, &mut problems);
+        resolve_paths(&mut base, folder, &origin, &mut problems);
         let base = Value::Object(base);
         let mut given = arms_given.and_then(|arms| arms.as_object().cloned()).unwrap_or_default();
         if given.is_empty() {
@@ -289,29 +290,34 @@ fn check_arms(arms: Option<&Value>, origin: &Origin<'_>, problems: &mut Vec<Prob
     }
 }
 
-/// Makes the path of a plugin absolute, so that the resolved scenario works from anywhere, and checks that it is there.
-fn resolve_path(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'_>, problems: &mut Vec<Problem>) {
-    let path = ["environment".to_owned(), "name".to_owned()];
-    let Some(place) = base.get_mut("environment").and_then(|environment| environment.get_mut("name")) else { return };
-    let name = place.as_str().unwrap_or_default().to_owned();
-    if !(crate::types::EnvironmentConfig { name: name.clone(), train: 0, seed: 0 }).is_path() {
-        return;
-    }
-    let full = folder.join(&name);
-    let full = std::path::absolute(&full).unwrap_or(full);
-    if full.exists() {
-        *place = Value::String(full.display().to_string());
-    } else {
-        problems.push(Problem {
-            place: origin.place(&path, End::Value),
-            key: dotted(&path),
-            message: format!("`environment.name` is {name:?}, but {} does not exist", full.display()),
-            hint: similar_file(&full).or_else(|| {
-                Some(
-                    "paths are relative to the scenario file; a shipped environment has a bare name, such as `travel`"
-                        .into(),
-                )
-            }),
-        });
+/// Makes the paths of a plugin and of a checkpoint absolute, so that the resolved scenario works from anywhere, and checks
+/// that they are there.
+fn resolve_paths(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'_>, problems: &mut Vec<Problem>) {
+    for (section, key, bare) in [
+        ("environment", "name", "a shipped environment has a bare name, such as `travel`"),
+        ("agent", "start", "what is no path is `fresh` or `backbone`"),
+    ] {
+        let Some(place) = base.get_mut(section).and_then(|section| section.get_mut(key)) else { continue };
+        let name = place.as_str().unwrap_or_default().to_owned();
+        let is_path = match key {
+            "start" => matches!(Start::from(name.clone()), Start::Folder(_)),
+            _ => EnvironmentConfig { name: name.clone(), train: 0, seed: 0 }.is_path(),
+        };
+        if !is_path {
+            continue;
+        }
+        let full = folder.join(&name);
+        let full = std::path::absolute(&full).unwrap_or(full);
+        if full.exists() {
+            *place = Value::String(full.display().to_string());
+        } else {
+            let path = [section.to_owned(), key.to_owned()];
+            problems.push(Problem {
+                place: origin.place(&path, End::Value),
+                key: dotted(&path),
+                message: format!("`{}` is {name:?}, but {} does not exist", dotted(&path), full.display()),
+                hint: similar_file(&full).or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
+            });
+        }
     }
 }

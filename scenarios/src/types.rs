@@ -1,7 +1,7 @@
 //! What a scenario says, as data. Serde, JSON Schema and the documentation of every key come from these types.
 
 use coevo_core::advantage::AdvantageConfig;
-use coevo_core::config::{Backend, ModelConfig, RlConfig, SampleConfig, TokenizerConfig, WarmStartConfig};
+use coevo_core::config::{Backend, ModelConfig, RlConfig, SampleConfig, Start, TokenizerConfig, WarmStartConfig};
 use coevo_core::interface::EvolutionConfig;
 use coevo_core::profile::ProfileConfig;
 use schemars::JsonSchema;
@@ -69,7 +69,9 @@ impl EnvironmentConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentConfig {
-    /// Shape of the transformer.
+    /// What the policy begins as: `fresh`, `backbone`, or the folder of an exported checkpoint, relative to this file.
+    pub start: Start,
+    /// Shape of the transformer. Where `start` is not `fresh`, only `context` counts.
     pub model: ModelConfig,
     /// The byte-level BPE tokenizer, trained on the warm start's text.
     pub tokenizer: TokenizerConfig,
@@ -107,7 +109,7 @@ pub struct LearnerConfig {
     pub reward: RewardKind,
     /// Where training runs.
     pub backend: Backend,
-    /// Rounds of rollout, diagnosis, evolution and learning.
+    /// Rounds of rollout, diagnosis, evolution and learning; 0 tests the warm start alone.
     pub rounds: u32,
     /// Tasks drawn in each round.
     pub tasks_per_round: u32,

@@ -85,7 +85,7 @@ fn impossible_numbers() {
             "learner: {group: 1}\n",
             "s.yaml:3:18: `learner.group` is 1, but GRPO compares the episodes of a group\n  hint: write 2 or more, such as 8",
         ),
-        ("learner: {rounds: 0}\n", "s.yaml:3:19: `learner.rounds` is 0\n  hint: write 1 or more"),
+        ("learner: {epochs: 0}\n", "s.yaml:3:19: `learner.epochs` is 0\n  hint: write 1 or more"),
         (
             "learner: {tasks_per_round: 500}\n",
             "s.yaml:3:28: `learner.tasks_per_round` is 500, more than the 400 training tasks\n  \
@@ -202,7 +202,7 @@ fn mistakes_in_sets() {
             "--set learner.rounds.x=1: `learner.rounds` is 3, which has no keys inside\n  hint: set `learner.rounds` itself",
         ),
         (&["arms.cevo.seed=1"], "--set arms.cevo.seed=1: the file has no arm `cevo`\n  hint: did you mean `coevo`?"),
-        (&["learner.rounds=0"], "--set learner.rounds=0: `learner.rounds` is 0\n  hint: write 1 or more"),
+        (&["learner.epochs=0"], "--set learner.epochs=0: `learner.epochs` is 0\n  hint: write 1 or more"),
         (
             &["learner.rounds=[1"],
             "--set learner.rounds=[1: the value of `learner.rounds` is no YAML: did not find expected ',' or ']'\n  \

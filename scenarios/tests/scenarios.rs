@@ -21,7 +21,7 @@ fn shipped() -> Vec<PathBuf> {
 #[test]
 fn shipped_scenarios_load_and_round_trip() {
     let files = shipped();
-    assert_eq!(files.len(), 4, "{files:?}");
+    assert_eq!(files.len(), 5, "{files:?}");
     for file in files {
         let scenario = ResolvedScenario::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(Some(scenario.name.as_str()), file.file_stem().and_then(|stem| stem.to_str()));
@@ -34,7 +34,7 @@ fn shipped_scenarios_load_and_round_trip() {
 
 #[test]
 fn the_quickstart_shows_both_arms() {
-    let scenario = ResolvedScenario::load(&shipped()[1], &[]).expect("loads");
+    let scenario = ResolvedScenario::load(&shipped()[2], &[]).expect("loads");
     let arms: Vec<(&str, bool)> = scenario.arms.iter().map(|arm| (arm.name.as_str(), arm.evolves())).collect();
     assert_eq!(arms, [("vanilla", false), ("coevo", true)]);
 }

@@ -80,6 +80,13 @@ impl HostWeights {
         write(specs.iter().zip(&self.matrices).map(|(spec, values)| (spec.name.clone(), spec, values.as_slice())))
     }
 
+    /// Weights of a folder of a checkpoint, read by [`crate::backbone`].
+    pub(crate) fn from_safetensors(bytes: &[u8], meta: &str) -> Result<Self, LearnerError> {
+        let meta: Meta = serde_json::from_str(meta).map_err(|e| LearnerError::Checkpoint(format!("config: {e}")))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|e| LearnerError::Checkpoint(format!("weights: {e}")))?;
+        Self::read(&file, "", &meta.model, meta.vocabulary)
+    }
+
     fn read(
         file: &SafeTensors<'_>,
         prefix: &str,

@@ -12,6 +12,7 @@ mod native;
 pub mod objective;
 mod optimizer;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 pub use backend::BackendError;
 pub use checkpoint::CheckpointBytes;
 
+use crate::backbone::Backbone;
 use crate::infer::Network;
 use crate::kernels::math::Rope;
 use crate::model::{HostWeights, ModelError, ParamSpec, layout};
@@ -55,6 +57,9 @@ pub enum LearnerError {
     Tokenizer(#[from] TokenizerError),
 }
 
+/// Sequences, and which of them make up an optimiser step.
+type Batch<'d> = (Cow<'d, [TrainSequence]>, Vec<usize>);
+
 /// Weights in training, with all that a resumed run needs to go on identically.
 pub struct Learner {
     config: ModelConfig,
@@ -83,6 +88,15 @@ impl Learner {
     pub fn new(config: &ModelConfig, tokenizer: Tokenizer, backend: Backend, seed: u64) -> Result<Self, LearnerError> {
         let host = HostWeights::init(config, tokenizer.vocabulary(), seed)?;
         Self::assemble(host.clone(), host, tokenizer, backend::select(backend)?, seed)
+    }
+
+    /// A learner that begins with trained weights, which are its reference.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn begin_with(backbone: Backbone, backend: Backend, seed: u64) -> Result<Self, LearnerError> {
+        let Backbone { weights, tokenizer } = backbone;
+        Self::assemble(weights.clone(), weights, tokenizer, backend::select(backend)?, seed)
     }
 
     fn assemble(
@@ -178,20 +192,52 @@ impl Learner {
         on_step: &mut dyn FnMut(&StepReport),
     ) -> Result<TrainReport, LearnerError> {
         self.check(data)?;
-        let before = self.weights.clone();
-        let mut updater = Updater::new(config.optimizer, self.specs.len());
-        let mut run = Run::default();
         let (mut epoch, mut order) = (0, Vec::new());
-        for step in 0..config.steps {
+        let mut pick = |learner: &Self, _: u32| {
             let mut batch = Vec::with_capacity(config.batch);
             while batch.len() < config.batch.min(data.len()) {
                 if order.is_empty() {
-                    order = self.shuffled(data.len(), epoch);
+                    order = learner.shuffled(data.len(), epoch);
                     epoch += 1;
                 }
                 batch.extend(order.pop());
             }
-            let inputs = weighted(data, &batch, LossAggregation::TokenMean, &[], false);
+            Ok((Cow::Borrowed(data), batch))
+        };
+        self.imitation(&mut pick, config, on_step)
+    }
+
+    /// [`Self::imitate_with`] on sequences that are drawn for each step and seen once.
+    ///
+    /// # Errors
+    /// As [`Self::imitate`].
+    pub fn imitate_drawn(
+        &mut self,
+        draw: &mut dyn FnMut(u32) -> Vec<TrainSequence>,
+        config: &ImitationConfig,
+        on_step: &mut dyn FnMut(&StepReport),
+    ) -> Result<TrainReport, LearnerError> {
+        let mut pick = |learner: &Self, step: u32| {
+            let data = draw(step);
+            learner.check(&data)?;
+            let batch = (0..data.len()).collect();
+            Ok((Cow::Owned(data), batch))
+        };
+        self.imitation(&mut pick, config, on_step)
+    }
+
+    fn imitation<'d>(
+        &mut self,
+        pick: &mut dyn FnMut(&Self, u32) -> Result<Batch<'d>, LearnerError>,
+        config: &ImitationConfig,
+        on_step: &mut dyn FnMut(&StepReport),
+    ) -> Result<TrainReport, LearnerError> {
+        let before = self.weights.clone();
+        let mut updater = Updater::new(config.optimizer, self.specs.len());
+        let mut run = Run::default();
+        for step in 0..config.steps {
+            let (data, batch) = pick(self, step)?;
+            let inputs = weighted(&data, &batch, LossAggregation::TokenMean, &[], false);
             let rates = Rates {
                 learning_rate: config.learning_rate * schedule(step, config),
                 weight_decay: config.weight_decay,

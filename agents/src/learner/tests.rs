@@ -247,3 +247,21 @@ fn the_number_of_threads_changes_no_bit() {
         assert_eq!(run(threads), one, "{threads} threads");
     }
 }
+
+#[test]
+fn the_shipped_backbone_is_whole_and_trains_on() {
+    let backbone = crate::Backbone::shipped().with_context(64);
+    let ids = backbone.tokenizer.encode("@find {\"name\":\"Oslo\"}");
+    let n = ids.len();
+    let sequence = TrainSequence { ids, action: vec![true; n], log_probs: vec![0.0; n], advantage: vec![0.0; n] };
+    let mut learner = Learner::begin_with(backbone, Backend::Cpu, 1).unwrap();
+    let before = learner.host_weights();
+    let config = ImitationConfig { steps: 1, batch: 1, ..ImitationConfig::default() };
+    let drawn = sequence.clone();
+    learner.imitate_drawn(&mut |_| vec![drawn.clone()], &config, &mut |_| ()).unwrap();
+    assert_ne!(before, learner.host_weights());
+    // Drawn and held sequences are trained on alike.
+    let mut held = Learner::begin_with(crate::Backbone::shipped().with_context(64), Backend::Cpu, 1).unwrap();
+    held.imitate(&[sequence], &config).unwrap();
+    assert_eq!(held.host_weights(), learner.host_weights());
+}

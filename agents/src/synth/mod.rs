@@ -7,12 +7,15 @@
 //!
 //! The text is written by the same functions that render real episodes (`coevo_core::render`), cues included.
 
+mod corpus;
 mod wish;
 mod words;
 mod world;
 
+pub use corpus::Corpus;
+
 use coevo_core::episode::{Parsed, Rejection, SchemaViolation, StepOutcome, ViolationKind};
-use coevo_core::interface::{EvolutionConfig, Interface};
+use coevo_core::interface::{Cue, EvolutionConfig, Interface, Target};
 use coevo_core::protocol::{format_call, parse};
 use coevo_core::render::{self, Message, Role};
 use coevo_core::seed::Stream;
@@ -170,6 +173,9 @@ impl Writer<'_> {
     }
 
     fn play(&mut self, step: Move) {
+        if step.foreseeable && self.warned(&step.call.name) {
+            return;
+        }
         if chance(self.stream, self.mix.mistakes)
             && let Some((text, outcome)) = self.mistake(&step.call)
         {
@@ -190,6 +196,13 @@ impl Writer<'_> {
         self.push(Role::Assistant, text, imitate);
         self.seen(reply);
         self.step += 1;
+    }
+
+    /// Whether a cue says what the tool needs first.
+    fn warned(&self, tool: &str) -> bool {
+        let about =
+            |cue: &Cue| cue.rule == "preconditions" && matches!(&cue.target, Target::Tool(name) if name == tool);
+        self.interface.cues().iter().any(about)
     }
 
     /// A wrong text in place of a call, and what comes of it.

@@ -5,7 +5,7 @@ use coevo_core::seed::Stream;
 use coevo_core::task::{ToolCall, ToolSpec};
 use serde_json::{Map, Value, json};
 
-use super::words::{chance, invented, pick, range};
+use super::words::{self, chance, invented, pick, range};
 use super::world::{Act, Form, Kind, Thing, World};
 
 /// A call and what comes of it.
@@ -13,6 +13,8 @@ use super::world::{Act, Form, Kind, Thing, World};
 pub struct Move {
     pub call: ToolCall,
     pub outcome: StepOutcome,
+    /// It fails, and who knows what the tool needs first can see that it will.
+    pub foreseeable: bool,
 }
 
 /// A wish with something left out.
@@ -57,7 +59,8 @@ impl<'a> Wishes<'a> {
     pub fn next(&mut self) -> Wish {
         loop {
             let kind = self.stream.below(self.world.kinds.len() as u64) as usize;
-            let wish = match self.stream.below(20) {
+            let wish = match self.stream.below(if self.world.switches.is_empty() { 20 } else { 26 }) {
+                20.. => self.switch(),
                 0..=3 => self.ask(kind),
                 4..=8 => self.write(kind),
                 9..=10 => self.add(kind),
@@ -173,7 +176,7 @@ impl<'a> Wishes<'a> {
         let answers =
             [format!("The {attribute} is {value}."), format!("{}: {value}.", super::words::capital(attribute))];
         Some(Wish {
-            text: self.one(&says),
+            text: self.say(&says),
             lack: self.which(&of, &format!("What is the {attribute}?"), who),
             answer: self.one(&answers),
             moves: reference.moves,
@@ -210,10 +213,10 @@ impl<'a> Wishes<'a> {
             let texts =
                 [format!("Change the {attribute} of {who}."), format!("Set a new {attribute} for {who}, please.")];
             let supplies = [format!("{to}."), format!("To {to}."), format!("Make it {to}, please.")];
-            Some(Lack { text: self.one(&texts), question: format!("Which {attribute}?"), supply: self.one(&supplies) })
+            Some(Lack { text: self.say(&texts), question: format!("Which {attribute}?"), supply: self.one(&supplies) })
         };
         let answers = [format!("Done, the {attribute} is {to} now."), format!("The {attribute} is set to {to}.")];
-        Some(Wish { text: self.one(&says), lack, answer: self.one(&answers), moves: reference.moves })
+        Some(Wish { text: self.say(&says), lack, answer: self.one(&answers), moves: reference.moves })
     }
 
     /// Where the thing is locked: the call fails, the thing is released. The call itself is the caller's to repeat.
@@ -228,7 +231,7 @@ impl<'a> Wishes<'a> {
             message: format!("{} {} is {}", of.noun, text(&thing.id), of.locked.replace('_', " ")),
             details: json!({"precondition": format!("release the {} first", of.noun)}),
         };
-        moves.push(Move { call: call(tool, arguments.iter().cloned()), outcome });
+        moves.push(Move { call: call(tool, arguments.iter().cloned()), outcome, foreseeable: false });
         moves.push(done(free, [thing.id.clone()], json!({ &of.id: thing.id, "ok": true })));
         self.change(kind, &thing.id, |thing| thing.locked = false);
     }
@@ -238,14 +241,16 @@ impl<'a> Wishes<'a> {
         let tool = of.op(Act::Add).cloned()?;
         let mut thing = of.thing(self.stream);
         thing.locked = false;
-        let values: Vec<Value> = of.asked.iter().map(|at| thing.values[*at].clone()).collect();
+        let given = of.asked.len() - usize::from(of.optional && chance(self.stream, 0.5));
+        let asked = &of.asked[..given];
+        let values: Vec<Value> = asked.iter().map(|at| thing.values[*at].clone()).collect();
         let arguments = std::iter::once(json!(thing.name)).chain(values.iter().cloned());
         let moves = vec![done(&tool, arguments, json!({ &of.id: thing.id }))];
         self.focus = Some((kind, thing.id.clone()));
         self.world.kinds[kind].things.push(thing.clone());
         let noun = &of.noun;
         let with = |skip: Option<usize>| {
-            let named = of.asked.iter().enumerate().filter(|(place, _)| Some(*place) != skip);
+            let named = asked.iter().enumerate().filter(|(place, _)| Some(*place) != skip);
             let parts: Vec<String> =
                 named.map(|(place, at)| format!("{} {}", of.attributes[*at].name, text(&values[place]))).collect();
             parts.join(" and ")
@@ -257,16 +262,18 @@ impl<'a> Wishes<'a> {
             format!("Please create the {noun} {name}, {all}."),
             format!("Make me a {noun} named {name} with {all}."),
         ];
-        let skip = self.stream.below(of.asked.len() as u64) as usize;
-        let (missing, rest) = (of.attributes[of.asked[skip]].name.clone(), with(Some(skip)));
+        // What can be left out is not asked for.
+        let needed = if of.optional { of.asked.len() - 1 } else { of.asked.len() };
+        let skip = self.stream.below(needed as u64) as usize;
+        let (missing, rest) = (of.attributes[asked[skip]].name.clone(), with(Some(skip)));
         let rest = if rest.is_empty() { String::new() } else { format!(" with {rest}") };
         let texts = [format!("Add a {noun} called {name}{rest}."), format!("I need a new {noun}, {name}{rest}.")];
         let value = text(&values[skip]);
         let supplies = [format!("{value}."), format!("The {missing} is {value}."), format!("{value}, please.")];
-        let lack = Lack { text: self.one(&texts), question: format!("Which {missing}?"), supply: self.one(&supplies) };
+        let lack = Lack { text: self.say(&texts), question: format!("Which {missing}?"), supply: self.one(&supplies) };
         let id = text(&thing.id);
         let answers = [format!("The new {noun} is {id}."), format!("Done, it is {noun} {id}.")];
-        Some(Wish { text: self.one(&says), lack: Some(lack), answer: self.one(&answers), moves })
+        Some(Wish { text: self.say(&says), lack: Some(lack), answer: self.one(&answers), moves })
     }
 
     fn remove(&mut self, kind: usize) -> Option<Wish> {
@@ -290,7 +297,7 @@ impl<'a> Wishes<'a> {
             format!("Cancel {who}, please."),
         ];
         let lack = self.which(&of, &format!("Remove a {noun}."), who);
-        Some(Wish { text: self.one(&says), lack, answer: format!("The {noun} is gone."), moves: reference.moves })
+        Some(Wish { text: self.say(&says), lack, answer: format!("The {noun} is gone."), moves: reference.moves })
     }
 
     fn link(&mut self) -> Option<Wish> {
@@ -307,7 +314,42 @@ impl<'a> Wishes<'a> {
             format!("Assign {from} to {to}."),
         ];
         let answers = ["They are linked.".to_owned(), "Done.".to_owned()];
-        Some(Wish { text: self.one(&says), lack: None, answer: self.one(&answers), moves })
+        Some(Wish { text: self.say(&says), lack: None, answer: self.one(&answers), moves })
+    }
+
+    /// A command to a switch, after those that it needs first.
+    fn switch(&mut self) -> Option<Wish> {
+        let at = self.stream.below(self.world.switches.len() as u64) as usize;
+        let wanted = 1 - self.world.switches[at].state;
+        let mut moves = Vec::new();
+        self.put(at, wanted, &mut moves);
+        let (verb, state) = self.world.switches[at].commands[wanted];
+        let (verb, noun) = (verb.replace('_', " "), self.world.switches[at].noun.clone());
+        let says = [
+            format!("{} the {noun}.", super::words::capital(&verb)),
+            format!("I want the {noun} {state}."),
+            format!("The {noun} should be {state}."),
+            format!("{} the {noun} now.", super::words::capital(&verb)),
+        ];
+        let answers = [format!("The {noun} is {state}."), "Done.".to_owned()];
+        Some(Wish { text: self.say(&says), lack: None, moves, answer: self.one(&answers) })
+    }
+
+    /// Puts a switch into a state; where another one has to be switched first, the tool says so, unless it is known already.
+    fn put(&mut self, at: usize, wanted: usize, moves: &mut Vec<Move>) {
+        let switch = self.world.switches[at].clone();
+        let tool = &switch.ops[wanted];
+        if let Some(other) = switch.after.filter(|other| wanted == 0 && self.world.switches[*other].state != 0) {
+            if chance(self.stream, 0.5) {
+                let refusal = switch.refusal(&self.world.switches[other]);
+                let details = json!({"precondition": refusal.description});
+                let outcome = StepOutcome::ToolError { code: refusal.code, message: refusal.description, details };
+                moves.push(Move { call: call(tool, []), outcome, foreseeable: true });
+            }
+            self.put(other, 0, moves);
+        }
+        moves.push(done(tool, [], json!({ &switch.noun: switch.commands[wanted].1 })));
+        self.world.switches[at].state = wanted;
     }
 
     fn gauge(&mut self, kind: usize) -> Option<Wish> {
@@ -322,7 +364,7 @@ impl<'a> Wishes<'a> {
             format!("Tell me the {name} of the{what}, please."),
         ];
         Some(Wish {
-            text: self.one(&says),
+            text: self.say(&says),
             lack: None,
             answer: format!("The {name} is {value}."),
             moves: vec![done(&tool, [], json!({ name: value }))],
@@ -342,7 +384,7 @@ impl<'a> Wishes<'a> {
             format!("What {many} do I have?"),
         ];
         Some(Wish {
-            text: self.one(&says),
+            text: self.say(&says),
             lack: None,
             answer: format!("{}: {names}.", super::words::capital(&many)),
             moves,
@@ -376,7 +418,7 @@ impl<'a> Wishes<'a> {
                 format!("Remove the {noun} with the {word} {attribute}."),
                 format!("Delete the {noun} that has the {word} {attribute}."),
             ];
-            return Some(Wish { text: self.one(&says), lack: None, answer: format!("{noun} {id} is gone."), moves });
+            return Some(Wish { text: self.say(&says), lack: None, answer: format!("{noun} {id} is gone."), moves });
         }
         let says = [
             format!("Which {noun} has the {word} {attribute}?"),
@@ -384,7 +426,7 @@ impl<'a> Wishes<'a> {
         ];
         let value = text(&thing.values[at]);
         Some(Wish {
-            text: self.one(&says),
+            text: self.say(&says),
             lack: None,
             answer: format!("{noun} {id} with {attribute} {value}."),
             moves,
@@ -421,6 +463,29 @@ impl<'a> Wishes<'a> {
         if chance(self.stream, 0.3) { self.padded(result) } else { result }
     }
 
+    /// One of the texts, as politely as people are.
+    fn say(&mut self, texts: &[String]) -> String {
+        let text = self.one(texts);
+        let first = text.split(' ').next().unwrap_or_default();
+        let ask = text.ends_with('?');
+        let order = !text.contains("please") && text.ends_with('.') && words::ORDERS.contains(&first);
+        let body = &text[..text.len() - 1];
+        let lower = |body: &str| format!("{}{}", body[..1].to_lowercase(), &body[1..]);
+        match self.stream.below(12) {
+            0 if order => format!("Please {}.", lower(body)),
+            1 if order => format!("Could you {}?", lower(body)),
+            2 if order => format!("I need you to {}.", lower(body)),
+            3 if order => format!("{body}, please."),
+            4 if order => format!("{body}, thanks."),
+            5 if order => format!("I would like you to {}, please.", lower(body)),
+            0 if ask => format!("{body}, please?"),
+            1 if ask => format!("Hello. {text}"),
+            2 if ask => format!("{text} Thanks."),
+            3 if ask => format!("One question: {}?", lower(body)),
+            _ => text,
+        }
+    }
+
     fn one(&mut self, texts: &[String]) -> String {
         texts[self.stream.below(texts.len() as u64) as usize].clone()
     }
@@ -433,7 +498,7 @@ fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> ToolCall {
 }
 
 fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
-    Move { call: call(tool, values), outcome: StepOutcome::Executed { result } }
+    Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false }
 }
 
 /// A value as people write it.

@@ -242,6 +242,50 @@ pub const CHOICES: [&str; 60] = [
     "express",
 ];
 
+/// Words that begin an order.
+pub const ORDERS: [&str; 40] = [
+    "Set",
+    "Change",
+    "Put",
+    "Add",
+    "Make",
+    "Remove",
+    "Delete",
+    "Cancel",
+    "Connect",
+    "Assign",
+    "List",
+    "Show",
+    "Find",
+    "Tell",
+    "Check",
+    "Start",
+    "Stop",
+    "Open",
+    "Close",
+    "Arm",
+    "Disarm",
+    "Raise",
+    "Lower",
+    "Disconnect",
+    "Enable",
+    "Disable",
+    "Turn",
+    "Fill",
+    "Empty",
+    "Attach",
+    "Create",
+    "Give",
+    "Move",
+    "Get",
+    "Link",
+    "Release",
+    "Free",
+    "Update",
+    "Write",
+    "Read",
+];
+
 /// Verbs by what a tool does; the first word of its description is from the same list.
 pub const FIND: [&str; 8] = ["find", "search", "lookup", "locate", "seek", "query", "match", "resolve"];
 pub const READ: [&str; 9] = ["get", "show", "read", "view", "describe", "inspect", "fetch", "check", "open"];
@@ -251,6 +295,23 @@ pub const ADD: [&str; 9] = ["add", "create", "make", "new", "register", "insert"
 pub const REMOVE: [&str; 8] = ["remove", "delete", "drop", "cancel", "discard", "close", "end", "erase"];
 pub const LINK: [&str; 8] = ["link", "attach", "join", "connect", "assign", "pair", "move", "send"];
 pub const FREE: [&str; 6] = ["unlock", "release", "free", "enable", "activate", "unseal"];
+
+/// Things with two states.
+pub const SWITCHES: [&str; 24] = [
+    "pump", "heater", "fan", "valve", "alarm", "lift", "belt", "siren", "crane", "mixer", "oven", "hatch", "shutter",
+    "boiler", "lamp", "press", "winch", "blower", "filter", "motor", "screen", "printer", "scanner", "ramp",
+];
+/// Pairs of commands and the states they leave.
+pub const COMMANDS: [[(&str, &str); 2]; 8] = [
+    [("start", "running"), ("stop", "off")],
+    [("open", "open"), ("close", "closed")],
+    [("arm", "armed"), ("disarm", "disarmed")],
+    [("raise", "up"), ("lower", "down")],
+    [("connect", "connected"), ("disconnect", "disconnected")],
+    [("enable", "enabled"), ("disable", "disabled")],
+    [("turn_on", "on"), ("turn_off", "off")],
+    [("fill", "full"), ("empty", "empty")],
+];
 
 const ONSETS: [&str; 24] = [
     "b", "br", "c", "d", "dr", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr", "v",

@@ -4,7 +4,7 @@ use coevo_core::seed::Stream;
 use coevo_core::task::{EnvSpec, ErrorCode, Side, ToolSpec};
 use serde_json::{Map, Value, json};
 
-use super::words::{self, chance, distinct, invented, pick, plural, range};
+use super::words::{self, capital, chance, distinct, invented, pick, plural, range};
 
 /// What an attribute's values look like.
 #[derive(Clone, Debug)]
@@ -97,6 +97,8 @@ pub struct Kind {
     pub shown: Vec<usize>,
     /// Attributes that `Add` asks for.
     pub asked: Vec<usize>,
+    /// Whether `Add` can do without the last of them.
+    pub optional: bool,
     pub things: Vec<Thing>,
     pub ops: Vec<Op>,
     /// Code of the error of a call on a locked thing.
@@ -105,10 +107,67 @@ pub struct Kind {
     numeric: bool,
 }
 
+/// Something that a command without arguments puts into one of two states.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    pub noun: String,
+    /// Verbs of the two commands and the states they leave.
+    pub commands: [(&'static str, &'static str); 2],
+    pub state: usize,
+    /// The first command works only while this other switch is in its first state.
+    pub after: Option<usize>,
+    pub ops: [ToolSpec; 2],
+}
+
+impl Switch {
+    /// What the tool says when the other switch is not where it must be.
+    pub fn refusal(&self, other: &Self) -> ErrorCode {
+        ErrorCode {
+            code: format!("{}_not_{}", other.noun, other.commands[0].1),
+            description: format!("the {} must be {} first", other.noun, other.commands[0].1),
+        }
+    }
+
+    fn draw(stream: &mut Stream, count: usize) -> Vec<Self> {
+        let nouns = distinct(stream, words::SWITCHES.len(), count);
+        let mut all: Vec<Self> = Vec::new();
+        for (at, noun) in nouns.into_iter().enumerate() {
+            let noun = if chance(stream, 0.3) { invented(stream, 2) } else { words::SWITCHES[noun].to_owned() };
+            let commands = words::COMMANDS[stream.below(words::COMMANDS.len() as u64) as usize];
+            let mut ops = commands.map(|(verb, _)| {
+                let said = verb.replace('_', " ");
+                let words = [format!("{said} the {noun}"), format!("{said} {noun}"), format!("the {noun}: {said}")];
+                ToolSpec {
+                    name: if chance(stream, 0.8) { format!("{verb}_{noun}") } else { format!("{noun}_{verb}") },
+                    description: words[stream.below(3) as usize].clone(),
+                    arguments: json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false}),
+                    result: json!({"type": "object"}),
+                    errors: Vec::new(),
+                    preconditions: Vec::new(),
+                    side: Side::Agent,
+                    mutates: true,
+                }
+            });
+            let after = (at > 0 && chance(stream, 0.6)).then(|| stream.below(at as u64) as usize);
+            if let Some(other) = after.map(|other| &all[other]) {
+                ops[0].preconditions = vec![format!("The {} must be {}.", other.noun, other.commands[0].1)];
+            }
+            let mut switch = Self { noun, commands, state: stream.below(2) as usize, after, ops };
+            if let Some(other) = after {
+                let refusal = switch.refusal(&all[other]);
+                switch.ops[0].errors.push(refusal);
+            }
+            all.push(switch);
+        }
+        all
+    }
+}
+
 /// Everything a demonstration is about.
 #[derive(Clone, Debug)]
 pub struct World {
     pub kinds: Vec<Kind>,
+    pub switches: Vec<Switch>,
     pub system: String,
     /// Results carry a lot of other things.
     pub verbose: bool,
@@ -130,6 +189,8 @@ impl World {
             let most = if count == 1 { 12 } else { 8 };
             kind.ops.truncate(most);
         }
+        let count = [0, 0, 2, 3][stream.below(4) as usize];
+        let switches = Switch::draw(stream, count);
         let about = kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ");
         let system = match stream.below(4) {
             0 => format!("You look after {about}."),
@@ -137,12 +198,22 @@ impl World {
             2 => format!("You are an assistant for {about}. Use the tools; ask when something is missing."),
             _ => format!("You help with {about}."),
         };
-        Self { kinds, system, verbose: chance(stream, 0.25) }
+        let states: Vec<String> =
+            switches.iter().map(|switch| format!("{} {}", switch.noun, switch.commands[switch.state].1)).collect();
+        let states = if states.is_empty() { String::new() } else { format!(" {}.", capital(&states.join(", "))) };
+        let rule = [
+            "",
+            " If a tool or a detail is missing, make no call: say so or ask.",
+            " Do not guess: ask when a detail is missing, say so when a tool is.",
+        ];
+        let system = format!("{system}{states}{}", rule[stream.below(3) as usize]);
+        Self { kinds, switches, system, verbose: chance(stream, 0.25) }
     }
 
     /// The API as an environment would describe it.
     pub fn spec(&self, stream: &mut Stream) -> EnvSpec {
         let mut tools: Vec<ToolSpec> = self.kinds.iter().flat_map(|kind| &kind.ops).map(|op| op.spec.clone()).collect();
+        tools.extend(self.switches.iter().flat_map(|switch| switch.ops.clone()));
         tools.dedup_by(|a, b| a.name == b.name);
         stream.shuffle(&mut tools);
         EnvSpec {
@@ -198,6 +269,7 @@ impl Kind {
             id,
             attributes,
             shown,
+            optional: asked.len() > 1 && chance(stream, 0.5),
             asked,
             things: Vec::new(),
             ops: Vec::new(),
@@ -316,18 +388,40 @@ impl Kind {
         };
         let words = object.replace('_', " ");
         let (one, other_one) = (article(noun), other.map_or("", |other| article(other)));
+        let plain = stream.below(3);
+        let or = |usual: String, others: [String; 2]| match plain {
+            0 => usual,
+            n => others[n as usize - 1].clone(),
+        };
         let description = match act {
-            Act::Find => format!("{verb} {one} {noun} by name"),
-            Act::Read => format!("{verb} one {noun} with all details"),
-            Act::List => format!("{} {many}", if verb == "all" { "list all" } else { verb }),
-            Act::Write(at) => format!("{verb} the {} of {one} {noun}", name_of(at)),
-            Act::Add => format!("{verb} {one} {noun}"),
-            Act::Remove => format!("{verb} {one} {noun}"),
+            Act::Find => or(
+                format!("{verb} {one} {noun} by name"),
+                [format!("number of {one} {noun}"), format!("{noun} by name")],
+            ),
+            Act::Read => or(
+                format!("{verb} one {noun} with all details"),
+                [format!("details of {one} {noun}"), format!("all about {one} {noun}")],
+            ),
+            Act::List => or(
+                format!("{} {many}", if verb == "all" { "list all" } else { verb }),
+                [format!("all {many}"), format!("names of the {many}")],
+            ),
+            Act::Write(at) => or(
+                format!("{verb} the {} of {one} {noun}", name_of(at)),
+                [format!("give {one} {noun} another {}", name_of(at)), format!("{} of {one} {noun}", name_of(at))],
+            ),
+            Act::Add => or(format!("{verb} {one} {noun}"), [format!("a new {noun}"), format!("{verb} {noun}")]),
+            Act::Remove => {
+                or(format!("{verb} {one} {noun}"), [format!("get rid of {one} {noun}"), format!("{verb} {noun}")])
+            }
             Act::Free => format!("{verb} one {} {noun}", self.locked.replace('_', " ")),
             Act::Link => format!("{verb} {one} {noun} to {other_one} {}", other.map_or("", String::as_str)),
             Act::Gauge => format!("{words} of all {many}"),
         };
-        let required: Vec<&String> = arguments.iter().map(|(name, _)| name).collect();
+        let mut required: Vec<&String> = arguments.iter().map(|(name, _)| name).collect();
+        if act == Act::Add && self.optional {
+            required.pop();
+        }
         let schema = json!({
             "type": "object",
             "properties": arguments.iter().cloned().collect::<Map<String, Value>>(),

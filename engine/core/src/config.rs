@@ -188,11 +188,58 @@ impl Default for TokenizerConfig {
     }
 }
 
-/// Behaviour cloning of the oracle on the training split, before the first round.
+/// What the policy is before its warm start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum Start {
+    /// Random weights of the shape in `agent.model`, and a tokenizer trained on the demonstrations.
+    #[default]
+    Fresh,
+    /// The backbone that comes with the program.
+    Backbone,
+    /// A folder with `weights.safetensors`, `tokenizer.json` and `config.json`, as `coevo export --format checkpoint` writes.
+    Folder(String),
+}
+
+impl From<String> for Start {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "fresh" => Self::Fresh,
+            "backbone" => Self::Backbone,
+            _ => Self::Folder(text),
+        }
+    }
+}
+
+impl From<Start> for String {
+    fn from(start: Start) -> Self {
+        match start {
+            Start::Fresh => "fresh".to_owned(),
+            Start::Backbone => "backbone".to_owned(),
+            Start::Folder(path) => path,
+        }
+    }
+}
+
+/// Whose demonstrations are cloned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DemonstrationSource {
+    /// The oracle's, on tasks of the environment's training split.
+    #[default]
+    Oracle,
+    /// Conversations with made-up tools, drawn anew for every step: nothing of any environment is in them. `episodes` is then
+    /// the number of them that the tokenizer is trained on.
+    Synthetic,
+}
+
+/// Behaviour cloning before the first round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WarmStartConfig {
-    /// Oracle episodes to clone: passes through the pool of training tasks.
+    pub source: DemonstrationSource,
+    /// Oracle episodes to clone: passes through the pool of training tasks. 0 for no cloning, where `agent.start` is not `fresh`.
     pub episodes: u32,
     /// Whether each pass meets new tasks of the training split (under the next task seed) and not those of the pool again:
     /// copying from the context is learnt from variety, and reinforcement from tasks whose solution was not shown.
@@ -210,6 +257,7 @@ pub struct WarmStartConfig {
 impl Default for WarmStartConfig {
     fn default() -> Self {
         Self {
+            source: DemonstrationSource::Oracle,
             episodes: 3200,
             fresh_tasks: true,
             mistakes: 0.1,

@@ -149,7 +149,7 @@ pub fn learner_rate(
     settings.agent.warm_start.episodes = 64;
     let pool = TaskPool::new(plugin.clone(), 0);
     let parallelism = Parallelism { slots: 32, workers };
-    let shown = demonstrate("bench", &pool, &settings, &Budgets::default(), parallelism, &mut |_| ())?;
+    let shown = demonstrate("bench", &pool, &settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
     let mut learner = Learner::new(&settings.agent.model, shown.tokenizer.clone(), backend, 0)?;
     let short = ImitationConfig { steps: 2, ..settings.agent.warm_start.imitation.clone() };
     learner.imitate(&shown.sequences, &short)?; // warms caches and kernels

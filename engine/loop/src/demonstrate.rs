@@ -2,6 +2,8 @@
 //!
 //! The demonstrator errs now and then and recovers; the error is seen and not imitated. Some demonstrations show randomly
 //! chosen cues of the environment's rules, so that a cue is text the policy can read by the time evolution shows one.
+//!
+//! Pre-training is a warm start whose demonstrations are about made-up tools: drawn for each step, seen once, never recorded.
 
 use std::sync::Arc;
 
@@ -33,7 +35,14 @@ pub struct Demonstrations {
     pub sequences: Vec<TrainSequence>,
 }
 
-/// Plays the demonstrations of `settings` and trains the tokenizer on what was read and written.
+impl Demonstrations {
+    /// None, with the tokenizer that is there already.
+    pub fn none(tokenizer: Tokenizer) -> Self {
+        Self { played: Vec::new(), interfaces: Vec::new(), tokenizer, sequences: Vec::new() }
+    }
+}
+
+/// Plays the demonstrations of `settings` and trains a tokenizer on what was read and written, unless there is one.
 ///
 /// # Errors
 /// When the vocabulary is too small for a tokenizer.
@@ -41,6 +50,7 @@ pub fn demonstrate(
     arm: &str,
     pool: &TaskPool,
     settings: &Settings,
+    tokenizer: Option<&Tokenizer>,
     budgets: &Budgets,
     parallelism: Parallelism,
     progress: &mut dyn FnMut(usize),
@@ -52,7 +62,10 @@ pub fn demonstrate(
     let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes).overeager(warm.overeager);
     let (scribe, book) = Scribe::new(oracle);
     let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
-    let tokenizer = train_tokenizer(&book, settings)?;
+    let tokenizer = match tokenizer {
+        Some(tokenizer) => tokenizer.clone(),
+        None => train_tokenizer(&book, settings)?,
+    };
     let book = book.lock().expect("no panic while writing");
     for (played, stream) in played.iter_mut().zip(&streams) {
         if let Some(conversation) = book.get(stream) {

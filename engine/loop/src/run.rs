@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use coevo_agents::learner::CheckpointBytes;
-use coevo_agents::{Learner, Policy, SampleConfig, TrainReport};
+use coevo_agents::synth::{Corpus, Mix};
+use coevo_agents::{Backbone, Learner, ModelConfig, Policy, SampleConfig, StepReport, Tokenizer, TrainReport};
 use coevo_core::advantage::EpisodeWeights;
-use coevo_core::config::Backend;
+use coevo_core::config::{Backend, DemonstrationSource, Start};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
@@ -21,7 +22,7 @@ use coevo_trace::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, R
 use serde_json::{Value, json};
 
 use crate::clock::Stopwatch;
-use crate::demonstrate::demonstrate;
+use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, draw, jobs, sequences};
@@ -251,50 +252,44 @@ impl Run<'_> {
         let settings = self.arm(arm).settings.clone();
         let watch = Stopwatch::start();
         let warm = &settings.agent.warm_start;
-        self.began(id, Activity::Demonstrate, 0, 0, warm.episodes as usize);
-        let budgets = budgets(&settings);
-        let observer = &mut *self.observer;
-        let mut progress = |done| observer.event(&Event::Progress { done });
-        let shown = demonstrate(id, &self.pool, &settings, &budgets, self.machine.parallelism, &mut progress)?;
+        let backbone = backbone(&settings)?;
+        let (backend, seed) = (self.backend(&settings), settings.seed);
+        let synthetic = (warm.source == DemonstrationSource::Synthetic).then_some(Corpus {
+            seed,
+            mix: Mix { mistakes: warm.mistakes, cues: warm.cues },
+            context: settings.agent.model.context,
+        });
+        let known = backbone.as_ref().map(|backbone| &backbone.tokenizer);
+        let shown = match (synthetic, known) {
+            (None, known) => self.demonstrations(id, &settings, known)?,
+            (Some(_), Some(known)) => Demonstrations::none(known.clone()),
+            (Some(drawn), None) => Demonstrations::none(drawn.tokenizer(warm.episodes, &settings.agent.tokenizer)?),
+        };
         let demonstrated_ms = watch.elapsed_ms();
-
-        let faults = shown.played.iter().filter(|played| played.verdict.reward().is_none()).count();
-        if faults > 0 {
-            let line = format!("{faults} of {} demonstrations ended in a fault and are unscored", shown.played.len());
-            self.observer.event(&Event::Note(&line));
-        }
-        let left_out = shown.played.len() - shown.sequences.len() - faults;
-        if left_out > 0 {
-            let line = format!(
-                "{left_out} of {} demonstrations are left out: they failed, or have more tokens than agent.model.context ({})",
-                shown.played.len(),
-                settings.agent.model.context
-            );
-            self.observer.event(&Event::Note(&line));
-        }
-        if shown.sequences.is_empty() {
-            return Err(RunError::Unfit {
-                message: "no demonstration can be cloned: none succeeded within the context window".to_owned(),
-                hint: format!(
-                    "raise agent.model.context ({}) or agent.tokenizer.vocabulary",
-                    settings.agent.model.context
-                ),
-            });
-        }
+        let mut learner = match backbone {
+            Some(backbone) => Learner::begin_with(backbone, backend, seed)?,
+            None => Learner::new(&settings.agent.model, shown.tokenizer.clone(), backend, seed)?,
+        };
         self.began(id, Activity::Imitate, 0, 0, warm.imitation.steps as usize);
-        let (config, seed) = (&settings.agent.model, settings.seed);
-        let mut learner = Learner::new(config, shown.tokenizer.clone(), self.backend(&settings), seed)?;
         let observer = &mut *self.observer;
         if let Some(note) = learner.backend_note() {
             observer.event(&Event::Note(note));
         }
-        let report = learner.imitate_with(&shown.sequences, &warm.imitation, &mut |step| {
+        let mut on_step = |step: &StepReport| {
             observer.event(&Event::Progress { done: step.step as usize + 1 });
             if (step.step + 1).is_multiple_of(step.steps.div_ceil(8).max(1)) {
                 let line = format!("imitation step {}/{}: loss {:.3}", step.step + 1, step.steps, step.loss);
                 observer.event(&Event::Ended { arm: id, line: &line });
             }
-        })?;
+        };
+        let report = match synthetic {
+            Some(drawn) => {
+                let mut draw = |step| drawn.step(&shown.tokenizer, step, warm.imitation.batch);
+                learner.imitate_drawn(&mut draw, &warm.imitation, &mut on_step)?
+            }
+            None if shown.sequences.is_empty() => TrainReport::default(),
+            None => learner.imitate_with(&shown.sequences, &warm.imitation, &mut on_step)?,
+        };
         let metrics = train_metrics("imitate", &report);
         let timings = BTreeMap::from([
             ("demonstrate".to_owned(), demonstrated_ms),
@@ -315,15 +310,56 @@ impl Run<'_> {
             timings_ms: &timings,
             ..RoundCommit::empty(CommitKey { arm: id.to_owned(), phase: Phase::WarmStart, round: 0 })
         })?;
+        let count = if synthetic.is_some() { report.sequences } else { shown.sequences.len() as u64 };
         let line = format!(
             "warm start: {} demonstrations, {} tokens, loss {:.3}, {:.1} k tokens/s",
-            shown.sequences.len(),
+            count,
             report.tokens,
             report.loss,
             report.tokens as f64 / timings["imitate"].max(1.0)
         );
         self.observer.event(&Event::Ended { arm: id, line: &line });
         Ok(())
+    }
+
+    /// The oracle's demonstrations, with a word about those that cannot be cloned.
+    fn demonstrations(
+        &mut self,
+        id: &str,
+        settings: &Settings,
+        tokenizer: Option<&Tokenizer>,
+    ) -> Result<Demonstrations, RunError> {
+        let episodes = settings.agent.warm_start.episodes;
+        if let (0, Some(tokenizer)) = (episodes, tokenizer) {
+            return Ok(Demonstrations::none(tokenizer.clone()));
+        }
+        self.began(id, Activity::Demonstrate, 0, 0, episodes as usize);
+        let budgets = budgets(settings);
+        let observer = &mut *self.observer;
+        let mut progress = |done| observer.event(&Event::Progress { done });
+        let parallelism = self.machine.parallelism;
+        let shown = demonstrate(id, &self.pool, settings, tokenizer, &budgets, parallelism, &mut progress)?;
+        let faults = shown.played.iter().filter(|played| played.verdict.reward().is_none()).count();
+        if faults > 0 {
+            let line = format!("{faults} of {} demonstrations ended in a fault and are unscored", shown.played.len());
+            self.observer.event(&Event::Note(&line));
+        }
+        let context = settings.agent.model.context;
+        let left_out = shown.played.len() - shown.sequences.len() - faults;
+        if left_out > 0 {
+            let line = format!(
+                "{left_out} of {} demonstrations are left out: they failed, or have more tokens than agent.model.context ({context})",
+                shown.played.len(),
+            );
+            self.observer.event(&Event::Note(&line));
+        }
+        if shown.sequences.is_empty() {
+            return Err(RunError::Unfit {
+                message: "no demonstration can be cloned: none succeeded within the context window".to_owned(),
+                hint: format!("raise agent.model.context ({context}) or agent.tokenizer.vocabulary"),
+            });
+        }
+        Ok(shown)
     }
 
     fn baseline(&mut self, id: &str, warm: &str, arm: &str) -> Result<(), RunError> {
@@ -343,7 +379,7 @@ impl Run<'_> {
         if self.committed(arm, Phase::Final, rounds)? {
             return Ok(());
         }
-        let checkpoint = self.checkpoint(&CommitKey { arm: arm.to_owned(), phase: Phase::Round, round: rounds })?;
+        let checkpoint = self.checkpoint(&self.last(arm))?;
         let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
         self.test(CommitKey { arm: arm.to_owned(), phase: Phase::Final, round: rounds }, &settings, &policy)
     }
@@ -426,11 +462,18 @@ impl Run<'_> {
         Ok(None)
     }
 
+    /// The checkpoint that an arm ends with.
+    fn last(&self, arm: &str) -> CommitKey {
+        match self.arm(arm).settings.learner.rounds {
+            0 => self.origin(arm),
+            round => CommitKey { arm: arm.to_owned(), phase: Phase::Round, round },
+        }
+    }
+
     /// The checkpoint that an arm begins with.
     fn origin(&self, arm: &str) -> CommitKey {
         if let Some(from) = &self.arm(arm).sequel.start_from {
-            let round = self.arm(from).settings.learner.rounds;
-            return CommitKey { arm: from.clone(), phase: Phase::Round, round };
+            return self.last(from);
         }
         let mut stages = self.scenario.plan.stages.iter();
         let warm = stages.find_map(|stage| match &stage.kind {
@@ -589,6 +632,28 @@ pub fn read_checkpoint(run: &RunFile, key: &CommitKey) -> Result<CheckpointBytes
         tokenizer: text(take(TOKENIZER)),
         config: text(take(CONFIG)),
     })
+}
+
+/// What a policy begins as; `None` where it begins fresh.
+fn backbone(settings: &Settings) -> Result<Option<Backbone>, RunError> {
+    let (model, start) = (&settings.agent.model, String::from(settings.agent.start.clone()));
+    let backbone = match &settings.agent.start {
+        Start::Fresh => return Ok(None),
+        Start::Backbone => Backbone::shipped(),
+        Start::Folder(path) => Backbone::from_folder(Path::new(path))?,
+    };
+    let shape = ModelConfig { context: model.context, ..backbone.config().clone() };
+    let untouched = ModelConfig { context: model.context, ..ModelConfig::default() };
+    if *model != shape && *model != untouched {
+        return Err(RunError::Unfit {
+            message: format!(
+                "`agent.model` has {} layers of width {}, but `agent.start` ({start}) has {} of width {}",
+                model.layers, model.width, shape.layers, shape.width
+            ),
+            hint: "leave all of `agent.model` out but `context`: the shape is that of the start".to_owned(),
+        });
+    }
+    Ok(Some(backbone.with_context(model.context)))
 }
 
 fn table(settings: &Settings) -> PriorityTable {
