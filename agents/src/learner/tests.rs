@@ -23,7 +23,7 @@ fn sequences(n: usize) -> Vec<TrainSequence> {
             let action: Vec<bool> = (0..length).map(|t| t > 2 && (t + i) % 3 == 0).collect();
             let log_probs = action.iter().map(|a| if *a { -5.5 } else { 0.0 }).collect();
             let advantage = action.iter().map(|a| if *a { if i % 2 == 0 { 1.0 } else { -0.5 } } else { 0.0 }).collect();
-            TrainSequence { ids, action, log_probs, advantage }
+            TrainSequence { ids, action, log_probs, advantage, ..TrainSequence::default() }
         })
         .collect()
 }
@@ -207,6 +207,7 @@ fn unusable_sequences_are_named() {
                     action: vec![true; 129],
                     log_probs: vec![0.0; 129],
                     advantage: vec![0.0; 129],
+                    ..TrainSequence::default()
                 }
             },
             "129 tokens exceed the context of 128",

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use coevo_agents::infer::grammar::Grammars;
 use coevo_agents::learner::CheckpointBytes;
 use coevo_agents::{Learner, Policy, SampleConfig, TrainReport};
 use coevo_core::advantage::EpisodeWeights;
-use coevo_core::config::Backend;
+use coevo_core::config::{Backend, Decoding};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
@@ -392,7 +393,7 @@ impl Run<'_> {
         let budgets = budgets(settings);
         let observer = &mut *self.observer;
         let mut progress = |done| observer.event(&Event::Progress { done });
-        let agent = Box::new(policy.agent(sampling));
+        let agent = Box::new(policy.agent(sampling, &self.pool.plugin().spec().tools));
         let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
         diagnose_all(played, &self.pool, &table(settings))
     }
@@ -461,7 +462,7 @@ impl Run<'_> {
         let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
         let jobs = jobs(batch, &self.pool, "train", &indices, &state.arena());
         self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
-        let agent = Box::new(learner.policy().agent(settings.agent.sampling));
+        let agent = Box::new(learner.policy().agent(settings.agent.sampling, &spec.tools));
         let observer = &mut *self.observer;
         let mut progress = |done| observer.event(&Event::Progress { done });
         let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
@@ -473,7 +474,9 @@ impl Run<'_> {
         lap("diagnose");
 
         // learn
-        let batch = sequences(&episodes);
+        let constrained = settings.agent.sampling.decoding == Decoding::Grammar;
+        let grammars = constrained.then(|| Grammars::new(learner.tokenizer(), &spec.tools));
+        let batch = sequences(&episodes, grammars.as_ref());
         self.began(arm, Activity::Learn, round, learning.rounds, 0);
         let report = if batch.is_empty() {
             TrainReport::default()
