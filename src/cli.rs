@@ -138,6 +138,15 @@ pub enum Player {
     Human,
 }
 
+/// How a policy writes.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Decoder {
+    /// Any text
+    Free,
+    /// Answers, and calls that fit the schemas of the offered tools
+    Grammar,
+}
+
 #[derive(Args, Debug)]
 pub struct EvalArgs {
     /// A run folder, for --agent policy
@@ -164,6 +173,9 @@ pub struct EvalArgs {
     /// Texts for --agent script
     #[arg(long)]
     pub script: Option<PathBuf>,
+    /// How the policy writes [default: the run's `agent.sampling.decoding`]
+    #[arg(long, value_enum)]
+    pub decoding: Option<Decoder>,
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

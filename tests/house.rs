@@ -66,6 +66,7 @@ fn each_heavy_dependency_has_one_home() {
     let homes = [
         ("wasmtime", "coevo-envs"),
         ("burn", "coevo-agents"),
+        ("llguidance", "coevo-agents"),
         ("bevy_ecs", "coevo-loop"),
         ("serde_yaml", "coevo-scenarios"),
         ("petgraph", "coevo-scenarios"),

@@ -41,7 +41,7 @@ fn sequences() -> Vec<TrainSequence> {
         let action: Vec<bool> = (0..length).map(|t| t > 3 && (t + i).is_multiple_of(3)).collect();
         let each = |value: f32| action.iter().map(|own| if *own { value } else { 0.0 }).collect();
         let (log_probs, advantage) = (each(-5.4), each(if i.is_multiple_of(2) { 1.0 } else { -0.5 }));
-        TrainSequence { ids, action, log_probs, advantage }
+        TrainSequence { ids, action, log_probs, advantage, ..TrainSequence::default() }
     };
     (0..6).map(one).collect()
 }

@@ -74,7 +74,7 @@ fn trace(tokenizer: &Tokenizer, episode: &Episode) -> TokenTrace {
 
 /// Share of episodes in which every reply is exact, and of replies; and sampled tokens per second.
 fn evaluate(learner: &Learner, episodes: &[Episode]) -> (f64, f64, f64) {
-    let mut agent = learner.policy().agent(SampleConfig::greedy(48));
+    let mut agent = learner.policy().agent(SampleConfig::greedy(48), &[]);
     let task = PublicTask {
         id: String::new(),
         scenario: String::new(),

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use coevo_core::config::SampleConfig;
+use coevo_core::config::{Decoding, SampleConfig};
 use coevo_core::episode::{Boundary, Fault, TokenTrace};
 use coevo_core::render::{Message, Role};
 use coevo_core::seed::StreamKey;
+use coevo_core::task::ToolSpec;
 use rayon::prelude::*;
 
 use crate::agent::{Agent, EpisodeStart, Reply, Request, action_stream};
-use crate::infer::sample::draw;
+use crate::infer::grammar::{Grammars, Writing};
+use crate::infer::sample::{draw, restrict};
 use crate::infer::{Cache, Extension, Network};
 use crate::model::HostWeights;
 use crate::tokenizer::{END, Tokenizer, role_token};
@@ -37,9 +39,11 @@ impl Policy {
         &self.tokenizer
     }
 
-    /// An agent that plays this policy.
-    pub fn agent(&self, config: SampleConfig) -> PolicyAgent {
-        PolicyAgent { policy: self.clone(), config, slots: BTreeMap::new(), openings: Openings::default() }
+    /// An agent that plays this policy; `tools` are those of the environment it plays in, for decoding under a grammar.
+    pub fn agent(&self, config: SampleConfig, tools: &[ToolSpec]) -> PolicyAgent {
+        let grammars = (config.decoding == Decoding::Grammar).then(|| Grammars::new(&self.tokenizer, tools));
+        let (slots, openings) = (BTreeMap::new(), Openings::default());
+        PolicyAgent { policy: self.clone(), config, grammars, slots, openings }
     }
 }
 
@@ -47,6 +51,7 @@ impl Policy {
 pub struct PolicyAgent {
     policy: Policy,
     config: SampleConfig,
+    grammars: Option<Grammars>,
     slots: BTreeMap<usize, Slot>,
     openings: Openings,
 }
@@ -150,36 +155,67 @@ struct Generation<'a> {
     turn: u16,
     step: u16,
     written: Vec<u32>,
+    /// Under a grammar.
+    writing: Option<Writing>,
     reply: Option<Reply>,
 }
 
 impl Generation<'_> {
     /// Takes the next token from `logits`; sets the reply when it was the last.
-    fn advance(&mut self, policy: &Policy, config: &SampleConfig, logits: &[f32]) {
-        let Some(drawn) = draw(logits, config, &mut self.stream) else {
-            self.reply = Some(Reply::Fault(Fault {
-                boundary: Boundary::Agent,
-                during: "sampling".to_owned(),
-                message: "the policy's logits are not finite".to_owned(),
-            }));
-            return;
-        };
+    fn advance(&mut self, policy: &Policy, config: &SampleConfig, logits: &mut [f32]) {
+        if let Err(message) = self.choose(policy, config, logits) {
+            let (boundary, during) = (Boundary::Agent, "sampling".to_owned());
+            self.reply = Some(Reply::Fault(Fault { boundary, during, message }));
+        }
+    }
+
+    fn choose(&mut self, policy: &Policy, config: &SampleConfig, logits: &mut [f32]) -> Result<(), String> {
+        if let Some(writing) = &mut self.writing {
+            restrict(logits, &writing.allowed()?);
+        }
+        let drawn = draw(logits, config, &mut self.stream).ok_or("the policy's logits are not finite")?;
         self.slot.trace.push_action(drawn.token, drawn.log_prob, self.turn, self.step);
         self.slot.pending.push(drawn.token);
-        let ended = drawn.token == END;
+        let mut ended = drawn.token == END;
         if !ended {
             self.written.push(drawn.token);
+            if let Some(writing) = &mut self.writing {
+                writing.take(drawn.token)?;
+                let forced = writing.forced();
+                ended = writing.is_over();
+                self.force(policy, &forced);
+                if ended {
+                    self.force(policy, &[END]);
+                }
+            }
         }
-        let room = policy.network.config().context.saturating_sub(self.slot.cache.tokens() + 1);
         let spent = self.written.len() + usize::from(ended);
-        if ended || spent >= config.max_new_tokens || room == 0 {
-            if !ended && room > 0 {
+        if ended || spent >= config.max_new_tokens || self.room(policy) == 0 {
+            if !ended && let Some(writing) = self.writing.as_mut().filter(|writing| writing.is_call()) {
+                let closing = writing.closing().unwrap_or_default();
+                self.force(policy, &closing);
+            }
+            if !ended {
                 // Cut short: the message still ends, so that the conversation keeps its form.
-                self.slot.trace.push_seen(&[END], self.turn, self.step);
-                self.slot.pending.push(END);
+                self.force(policy, &[END]);
             }
             self.reply = Some(Reply::Text(policy.tokenizer.decode(&self.written)));
         }
+        Ok(())
+    }
+
+    /// Tokens that the context still holds.
+    fn room(&self, policy: &Policy) -> usize {
+        policy.network.config().context.saturating_sub(self.slot.cache.tokens() + self.slot.pending.len())
+    }
+
+    /// Writes tokens that were not chosen, as far as the context holds them: they wait for the next pass together with the last
+    /// chosen one.
+    fn force(&mut self, policy: &Policy, ids: &[u32]) {
+        let ids = &ids[..ids.len().min(self.room(policy))];
+        self.slot.trace.push_seen(ids, self.turn, self.step);
+        self.slot.pending.extend(ids);
+        self.written.extend(ids.iter().filter(|id| **id != END));
     }
 }
 
@@ -194,8 +230,8 @@ fn generate(policy: &Policy, config: &SampleConfig, group: &mut [Generation<'_>]
         let pending: Vec<Vec<u32>> = running.iter_mut().map(|g| std::mem::take(&mut g.slot.pending)).collect();
         let mut extensions: Vec<Extension<'_>> =
             running.iter_mut().zip(&pending).map(|(g, ids)| Extension { cache: &mut g.slot.cache, ids }).collect();
-        let logits = policy.network.extend(&mut extensions);
-        for (generation, logits) in running.into_iter().zip(logits.chunks_exact(vocabulary)) {
+        let mut logits = policy.network.extend(&mut extensions);
+        for (generation, logits) in running.into_iter().zip(logits.chunks_exact_mut(vocabulary)) {
             generation.advance(policy, config, logits);
         }
     }
@@ -228,6 +264,17 @@ impl Agent for PolicyAgent {
             ready.push(index);
         }
         self.open(&ready.iter().map(|index| waiting[*index].slot).collect::<Vec<_>>());
+        let mut writings: BTreeMap<usize, Writing> = BTreeMap::new();
+        if let Some(grammars) = &self.grammars {
+            ready.retain(|index| match grammars.begin(waiting[*index].offered) {
+                Ok(writing) => writings.insert(*index, writing).is_none(),
+                Err(message) => {
+                    let (boundary, during) = (Boundary::Agent, "grammar".to_owned());
+                    replies[*index] = Some(Reply::Fault(Fault { boundary, during, message }));
+                    false
+                }
+            });
+        }
         let wanted: BTreeMap<usize, usize> = ready.iter().map(|index| (waiting[*index].slot, *index)).collect();
         let mut generations: Vec<(usize, Generation<'_>)> = self
             .slots
@@ -237,7 +284,8 @@ impl Agent for PolicyAgent {
                 let request = &waiting[index];
                 let stream = action_stream(slot.stream, request.turn, request.step).stream();
                 let (turn, step) = (request.turn, request.step);
-                Some((index, Generation { slot, stream, turn, step, written: Vec::new(), reply: None }))
+                let writing = writings.remove(&index);
+                Some((index, Generation { slot, stream, turn, step, written: Vec::new(), writing, reply: None }))
             })
             .collect();
         let (indices, mut work): (Vec<usize>, Vec<Generation<'_>>) = generations.drain(..).unzip();

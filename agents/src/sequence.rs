@@ -1,7 +1,11 @@
 //! What a learner eats and what it reports.
 
+use std::collections::BTreeMap;
+
 use coevo_core::episode::TokenTrace;
 use serde::{Deserialize, Serialize};
+
+use crate::infer::grammar::Allowed;
 
 /// One episode as training data. All vectors have the episode's token count; entry `t` belongs to token `t`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +17,9 @@ pub struct TrainSequence {
     pub log_probs: Vec<f32>,
     /// Advantage of the token, weights applied; 0 where `action` is false. Imitation ignores it.
     pub advantage: Vec<f32>,
+    /// Tokens by position that were drawn under a grammar, with what it allowed there: probabilities are those among these, as
+    /// they were at sampling time.
+    pub allowed: BTreeMap<usize, Allowed>,
 }
 
 impl TrainSequence {
@@ -23,6 +30,7 @@ impl TrainSequence {
             action: trace.action.clone(),
             log_probs: trace.log_probs.clone(),
             advantage: vec![0.0; trace.ids.len()],
+            allowed: BTreeMap::new(),
         }
     }
 
@@ -31,7 +39,7 @@ impl TrainSequence {
         let advantage = (0..trace.ids.len())
             .map(|t| if trace.action[t] { advantage(trace.turn[t], trace.step[t]) as f32 } else { 0.0 })
             .collect();
-        Self { ids: trace.ids.clone(), action: trace.action.clone(), log_probs: trace.log_probs.clone(), advantage }
+        Self { advantage, ..Self::imitation(trace) }
     }
 
     pub fn action_tokens(&self) -> usize {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use coevo_agents::agents::{DoNothing, Human, Oracle, Random, Script};
 use coevo_agents::{Agent, Learner, SampleConfig};
-use coevo_core::config::Backend;
+use coevo_core::config::{Backend, Decoding};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
 use coevo_core::label::Label;
@@ -22,7 +22,7 @@ use coevo_scenarios::Settings;
 use coevo_trace::{Phase, RunFile};
 
 use super::{Done, Failure, env, machine, print_json};
-use crate::cli::{EvalArgs, Player};
+use crate::cli::{Decoder, EvalArgs, Player};
 use crate::progress::Progress;
 
 /// `coevo eval`.
@@ -131,7 +131,13 @@ fn agent(
             let learner = Learner::restore(&checkpoint, Backend::Cpu)
                 .map_err(|error| Failure::from(coevo_loop::error::RunError::from(error)))?;
             let temperature = settings.evaluation.temperature;
-            Box::new(learner.policy().agent(SampleConfig { temperature, ..settings.agent.sampling }))
+            let decoding = match args.decoding {
+                None => settings.agent.sampling.decoding,
+                Some(Decoder::Free) => Decoding::Free,
+                Some(Decoder::Grammar) => Decoding::Grammar,
+            };
+            let sampling = SampleConfig { temperature, decoding, ..settings.agent.sampling };
+            Box::new(learner.policy().agent(sampling, &tools()))
         }
     })
 }

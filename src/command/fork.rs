@@ -8,6 +8,7 @@ use coevo_agents::agents::{DoNothing, Human, Random};
 use coevo_agents::{Agent, Learner, SampleConfig};
 use coevo_core::config::Backend;
 use coevo_core::episode::Verdict;
+use coevo_core::task::ToolSpec;
 use coevo_loop::error::RunError;
 use coevo_loop::fork::{Change, Then};
 use coevo_loop::recorded::Recorded;
@@ -105,7 +106,7 @@ pub fn fork(args: &ForkArgs) -> Done {
         Continuer::Random => Then::Agent(Box::new(Random::new(case.plugin.spec().tools.clone()))),
         Continuer::DoNothing => Then::Agent(Box::new(DoNothing)),
         Continuer::Human => Then::Agent(Box::new(Human::default())),
-        Continuer::Policy => Then::Agent(policy(args, &file, &recorded, &record)?),
+        Continuer::Policy => Then::Agent(policy(args, &file, &recorded, &record, &case.plugin.spec().tools)?),
     };
     let who = match &then {
         Then::Recorded => "recorded".to_owned(),
@@ -151,6 +152,7 @@ fn policy(
     file: &RunFile,
     recorded: &Recorded,
     record: &EpisodeRecord,
+    tools: &[ToolSpec],
 ) -> Result<Box<dyn Agent>, Failure> {
     let arm = args.arm.as_ref().unwrap_or(&record.episode.key.arm);
     let keys = file.checkpoints()?;
@@ -166,7 +168,7 @@ fn policy(
     // As it was when the episode was recorded: sampled in training, as in evaluation elsewhere.
     let trained = matches!(record.episode.key.stage, coevo_core::episode::Stage::Train);
     let temperature = if trained { settings.agent.sampling.temperature } else { settings.evaluation.temperature };
-    Ok(Box::new(learner.policy().agent(SampleConfig { temperature, ..settings.agent.sampling })))
+    Ok(Box::new(learner.policy().agent(SampleConfig { temperature, ..settings.agent.sampling }, tools)))
 }
 
 fn keep(

@@ -5,6 +5,7 @@
 //! spread over threads (see [`crate::kernels`]); a test holds its log-probabilities within 1e-4 of burn's.
 
 mod cache;
+pub mod grammar;
 pub mod sample;
 
 pub use cache::Cache;

@@ -3,16 +3,29 @@
 use coevo_core::config::SampleConfig;
 use coevo_core::seed::Stream;
 
+use super::grammar::contains;
 use crate::kernels::math::{exp_neg, sum};
 use crate::kernels::vectorized;
 
-/// A drawn token and its log-probability under the policy itself (temperature 1, nothing cut off): what the learner's
-/// ratio compares with.
+/// A drawn token and its log-probability under the policy itself (temperature 1, no nucleus), which under a grammar is the
+/// distribution over the allowed tokens: what the learner's ratio compares with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Draw {
     pub token: u32,
     pub log_prob: f32,
 }
+
+/// Takes what is not allowed out of a row of logits: a softmax of the rest is the constrained policy's. Finite, so that no
+/// arithmetic on the row makes a NaN.
+pub fn restrict(logits: &mut [f32], allowed: &[u32]) {
+    for (token, logit) in logits.iter_mut().enumerate() {
+        if !contains(allowed, token) {
+            *logit = IMPOSSIBLE;
+        }
+    }
+}
+
+const IMPOSSIBLE: f32 = -1e30;
 
 /// Draws a token from one row of logits. `None` if a logit is not finite.
 pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Option<Draw> {
@@ -91,14 +104,35 @@ mod tests {
 
     #[test]
     fn draws_follow_temperature_and_nucleus() {
-        let at = |temperature, top_p| frequencies(&SampleConfig { temperature, top_p, max_new_tokens: 1 });
+        let at = |temperature, top_p| {
+            frequencies(&SampleConfig { temperature, top_p, max_new_tokens: 1, ..SampleConfig::default() })
+        };
         let close = |got: Vec<f64>, want: [f64; 4]| {
             assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < 0.015), "{got:?} {want:?}");
         };
         close(at(1.0, 1.0), [0.1, 0.3, 0.6, 0.0]);
         close(at(0.5, 1.0), [1.0 / 46.0, 9.0 / 46.0, 36.0 / 46.0, 0.0]);
         close(at(1.0, 0.8), [0.0, 1.0 / 3.0, 2.0 / 3.0, 0.0]);
+        close(at(1.0, 0.55), [0.0, 0.0, 1.0, 0.0]);
+        // The nucleus is that of the distribution drawn from: 36/46 reach 0.75, 6/10 would not.
+        close(at(0.5, 0.75), [0.0, 0.0, 1.0, 0.0]);
         close(at(0.0, 1.0), [0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_never_drawn_and_the_rest_is_renormalised() {
+        let mut stream = StreamKey::new(1, Purpose::Action).stream();
+        let plain = SampleConfig::default();
+        let allowed: [u32; 1] = [0b1011];
+        for config in [plain, SampleConfig { top_p: 0.5, ..plain }, SampleConfig { temperature: 0.0, ..plain }] {
+            for _ in 0..200 {
+                let mut logits = [0.0, 3f32.ln(), f32::ln(6.0), -50.0];
+                restrict(&mut logits, &allowed);
+                let drawn = draw(&logits, &config, &mut stream).unwrap();
+                let want = [0.25f32.ln(), 0.75f32.ln()];
+                assert!((drawn.log_prob - want[drawn.token as usize]).abs() < 1e-5, "{config:?} {drawn:?}");
+            }
+        }
     }
 
     #[test]

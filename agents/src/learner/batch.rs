@@ -1,5 +1,8 @@
 //! From sequences to what a gradient needs, and how sequences are dealt to shards.
 
+use std::collections::BTreeMap;
+
+use crate::infer::grammar::Allowed;
 use crate::learner::objective::ActionToken;
 use crate::sequence::TrainSequence;
 
@@ -9,6 +12,8 @@ pub struct Input<'a> {
     pub ids: &'a [u32],
     /// The position whose logits predict an action token, and that token.
     pub actions: Vec<(usize, ActionToken)>,
+    /// What a grammar allowed, by the position whose logits predict the token.
+    pub allowed: BTreeMap<usize, &'a Allowed>,
 }
 
 impl<'a> Input<'a> {
@@ -39,7 +44,8 @@ impl<'a> Input<'a> {
             })
             .collect();
         let last = actions.last()?.0;
-        Some(Self { ids: &sequence.ids[..=last], actions })
+        let allowed = sequence.allowed.iter().map(|(t, allowed)| (t - 1, allowed)).collect();
+        Some(Self { ids: &sequence.ids[..=last], actions, allowed })
     }
 }
 
@@ -104,6 +110,7 @@ mod tests {
             action: vec![false, false, true, true, false],
             log_probs: vec![0.0, 0.0, -1.0, -2.0, 0.0],
             advantage: vec![0.0, 0.0, 0.5, 0.5, 0.0],
+            ..TrainSequence::default()
         };
         let input = Input::new(&sequence, 0.25, &[]).unwrap();
         assert_eq!(input.ids, [10, 11, 12]);

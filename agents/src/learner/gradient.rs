@@ -8,6 +8,7 @@ use coevo_core::config::ModelConfig;
 
 use super::batch::Input;
 use super::objective::{LossSums, Objective};
+use crate::infer::sample::restrict;
 use crate::kernels::math::log_softmax;
 use crate::model::tape::{self, PaddedBatch};
 
@@ -50,8 +51,11 @@ fn collect(leaves: &[Tensor<2>], grads: &mut Gradients) -> Vec<Vec<f32>> {
 /// Loss sums and the gradient by the logits, from the logits of all action rows in order.
 pub(super) fn loss(objective: &Objective, inputs: &[Input<'_>], logits: &mut [f32], vocabulary: usize) -> LossSums {
     let mut sums = LossSums::default();
-    let tokens = inputs.iter().flat_map(|input| &input.actions);
-    for (row, (_, token)) in logits.chunks_exact_mut(vocabulary).zip(tokens) {
+    let tokens = inputs.iter().flat_map(|input| input.actions.iter().map(|(at, token)| (input.allowed.get(at), token)));
+    for (row, (allowed, token)) in logits.chunks_exact_mut(vocabulary).zip(tokens) {
+        if let Some(allowed) = allowed {
+            restrict(row, allowed);
+        }
         objective.apply(token, row, &mut sums);
     }
     sums
@@ -99,6 +103,9 @@ pub fn log_probs(network: &crate::infer::Network, input: &Input<'_>) -> Vec<f32>
         .iter()
         .map(|(at, token)| {
             let row = &mut logits[at * vocabulary..(at + 1) * vocabulary];
+            if let Some(allowed) = input.allowed.get(at) {
+                restrict(row, allowed);
+            }
             log_softmax(row);
             row[token.target as usize]
         })

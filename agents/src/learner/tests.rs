@@ -23,7 +23,7 @@ fn sequences(n: usize) -> Vec<TrainSequence> {
             let action: Vec<bool> = (0..length).map(|t| t > 2 && (t + i) % 3 == 0).collect();
             let log_probs = action.iter().map(|a| if *a { -5.5 } else { 0.0 }).collect();
             let advantage = action.iter().map(|a| if *a { if i % 2 == 0 { 1.0 } else { -0.5 } } else { 0.0 }).collect();
-            TrainSequence { ids, action, log_probs, advantage }
+            TrainSequence { ids, action, log_probs, advantage, ..TrainSequence::default() }
         })
         .collect()
 }
@@ -207,6 +207,7 @@ fn unusable_sequences_are_named() {
                     action: vec![true; 129],
                     log_probs: vec![0.0; 129],
                     advantage: vec![0.0; 129],
+                    ..TrainSequence::default()
                 }
             },
             "129 tokens exceed the context of 128",
@@ -253,7 +254,7 @@ fn the_shipped_backbone_is_whole_and_trains_on() {
     let backbone = crate::Backbone::shipped().with_context(64);
     let ids = backbone.tokenizer.encode("@find {\"name\":\"Oslo\"}");
     let n = ids.len();
-    let sequence = TrainSequence { ids, action: vec![true; n], log_probs: vec![0.0; n], advantage: vec![0.0; n] };
+    let sequence = TrainSequence { ids, action: vec![true; n], log_probs: vec![0.0; n], advantage: vec![0.0; n], allowed: Default::default() };
     let mut learner = Learner::begin_with(backbone, Backend::Cpu, 1).unwrap();
     let before = learner.host_weights();
     let config = ImitationConfig { steps: 1, batch: 1, ..ImitationConfig::default() };

@@ -146,11 +146,33 @@ impl Tokenizer {
         self.inner.decode(ids, true).expect("byte-level decoding cannot fail")
     }
 
+    /// The bytes that a token spells; `None` for a special token, which spells none.
+    pub fn bytes(&self, id: u32) -> Option<Vec<u8>> {
+        if (id as usize) < SPECIAL.len() {
+            return None;
+        }
+        let name = self.inner.id_to_token(id)?;
+        Some(name.chars().map(byte_of).collect())
+    }
+
     /// Appends a whole message: role, text, end.
     pub fn encode_message(&self, message: &Message, ids: &mut Vec<u32>) {
         ids.push(role_token(message.role));
         ids.extend(self.encode(&message.text));
         ids.push(END);
+    }
+}
+
+/// The byte that a character of the byte-level alphabet stands for: printable Latin-1 stands for itself, the other bytes follow
+/// from U+0100 in their order.
+fn byte_of(c: char) -> u8 {
+    let printable = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    match u8::try_from(c) {
+        Ok(byte) => byte,
+        Err(_) => {
+            let others = (0..=u8::MAX).filter(|byte| !printable(byte));
+            others.zip(0x100..).find(|(_, code)| *code == u32::from(c)).map_or(b'?', |(byte, _)| byte)
+        }
     }
 }
 
@@ -195,6 +217,18 @@ mod tests {
         for text in ["", " ", "Zürich → 東京\n\t{}", "<|end|>x<|user|>", "a  b", "q17", "\u{0}\u{7f}"] {
             assert_eq!(tokenizer.decode(&tokenizer.encode(text)), text);
         }
+    }
+
+    #[test]
+    fn tokens_spell_their_bytes() {
+        let tokenizer = tokenizer();
+        let text = "to Zürich → @book_flight {\"a\":1}\n\u{0}\u{7f}\u{a0}\u{ad}";
+        let spelled: Vec<u8> = tokenizer.encode(text).iter().flat_map(|id| tokenizer.bytes(*id).unwrap()).collect();
+        assert_eq!(spelled, text.as_bytes());
+        let single: std::collections::BTreeSet<u8> =
+            (0..400).filter_map(|id| tokenizer.bytes(id).filter(|b| b.len() == 1)).flatten().collect();
+        assert_eq!(single.len(), 256);
+        assert_eq!(tokenizer.bytes(END), None);
     }
 
     #[test]

@@ -39,6 +39,18 @@ impl Default for ModelConfig {
     }
 }
 
+/// Which replies the policy can write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoding {
+    /// Any text: a call that cannot be read, or that does not fit, is a mistake to learn from.
+    #[default]
+    Free,
+    /// An answer, or a call of an offered tool whose arguments fit the tool's schema. Tokens that the grammar leaves no choice
+    /// of are written without being drawn.
+    Grammar,
+}
+
 /// How the policy draws its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -47,20 +59,21 @@ pub struct SampleConfig {
     pub temperature: f32,
     /// Keeps the smallest set of tokens whose probability reaches this; 1 keeps all.
     pub top_p: f32,
-    /// Longest reply, in tokens, its end token included.
+    /// Longest reply, in tokens, its end token included. Under a grammar a call that is longer is closed by force, beyond this.
     pub max_new_tokens: usize,
+    pub decoding: Decoding,
 }
 
 impl Default for SampleConfig {
     fn default() -> Self {
-        Self { temperature: 1.0, top_p: 1.0, max_new_tokens: 64 }
+        Self { temperature: 1.0, top_p: 1.0, max_new_tokens: 64, decoding: Decoding::Free }
     }
 }
 
 impl SampleConfig {
     /// Always the likeliest token: what evaluation uses.
     pub fn greedy(max_new_tokens: usize) -> Self {
-        Self { temperature: 0.0, top_p: 1.0, max_new_tokens }
+        Self { temperature: 0.0, max_new_tokens, ..Self::default() }
     }
 }
 

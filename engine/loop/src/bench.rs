@@ -162,7 +162,7 @@ pub fn learner_rate(
     let batch = Batch { arm: "bench", stage: Stage::Train, round: 0, seed: 0, replicas: 1 };
     let jobs = jobs(batch, &pool, "train", &indices, &Arena::Base);
     let watch = Stopwatch::start();
-    let agent = Box::new(learner.policy().agent(settings.agent.sampling));
+    let agent = Box::new(learner.policy().agent(settings.agent.sampling, &plugin.spec().tools));
     let (played, _) = play(jobs, agent, &Budgets::default(), parallelism, &mut |_| ());
     let seconds = watch.elapsed_ms() / 1000.0;
     let traces = || played.iter().map(|p| &p.episode.tokens);

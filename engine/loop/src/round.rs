@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::TrainSequence;
+use coevo_agents::infer::grammar::Grammars;
 use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, turn_tokens, weigh};
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
-use coevo_core::episode::{EpisodeKey, Stage, Verdict};
+use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
 use coevo_core::interface::{EvolutionState, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
@@ -184,13 +185,20 @@ fn training_reward(verdict: &Verdict, kind: RewardKind) -> Option<f64> {
 }
 
 /// The episodes a learner can learn from: scored, and with an advantage that is not zero (a group that agrees teaches
-/// nothing).
-pub fn sequences(episodes: &[Diagnosed]) -> Vec<TrainSequence> {
+/// nothing). `grammars` are those they were written under, if any.
+pub fn sequences(episodes: &[Diagnosed], grammars: Option<&Grammars>) -> Vec<TrainSequence> {
     episodes
         .iter()
         .filter_map(|e| {
             let weights = e.weights.as_ref().filter(|weights| weights.teaches())?;
-            Some(TrainSequence::reinforcement(&e.played.episode.tokens, |turn, _| weights.at(usize::from(turn))))
+            let Episode { tokens, turns, .. } = &e.played.episode;
+            let mut sequence = TrainSequence::reinforcement(tokens, |turn, _| weights.at(usize::from(turn)));
+            if let Some(grammars) = grammars {
+                let offered = |turn: u16| turns.get(usize::from(turn)).map_or(&[][..], |turn| turn.offered.as_slice());
+                sequence.allowed =
+                    grammars.allowed(tokens, offered).expect("the episode was written under this grammar");
+            }
+            Some(sequence)
         })
         .collect()
 }

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use coevo_agents::infer::grammar::Grammars;
 use coevo_agents::learner::CheckpointBytes;
 use coevo_agents::synth::{Corpus, Mix};
 use coevo_agents::{Backbone, Learner, ModelConfig, StepReport, Tokenizer, TrainReport, threads};
 use coevo_core::advantage::EpisodeWeights;
-use coevo_core::config::{Backend, DemonstrationSource, Start};
+use coevo_core::config::{Backend, Decoding, DemonstrationSource, Start};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
@@ -536,7 +537,7 @@ impl<'r> Run<'r> {
         let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
         let jobs = jobs(batch, &self.pools.main, "train", &indices, &state.arena());
         self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
-        let agent = Box::new(learner.policy().agent(settings.agent.sampling));
+        let agent = Box::new(learner.policy().agent(settings.agent.sampling, &spec.tools));
         let (played, _) = play(jobs, agent, &budgets, self.parallelism, &mut self.progress(arm));
         lap("rollout");
 
@@ -546,7 +547,9 @@ impl<'r> Run<'r> {
         lap("diagnose");
 
         // learn
-        let batch = sequences(&episodes);
+        let constrained = settings.agent.sampling.decoding == Decoding::Grammar;
+        let grammars = constrained.then(|| Grammars::new(learner.tokenizer(), &spec.tools));
+        let batch = sequences(&episodes, grammars.as_ref());
         self.began(arm, Activity::Learn, round, learning.rounds, 0);
         let report = if batch.is_empty() {
             TrainReport::default()

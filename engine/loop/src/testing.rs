@@ -141,7 +141,7 @@ impl Run<'_> {
         let jobs = jobs(batch, pool, split, &indices, arena);
         self.began(batch.arm, what, batch.round, settings.learner.rounds, jobs.len());
         let sampling = SampleConfig { temperature: settings.evaluation.temperature, ..settings.agent.sampling };
-        let agent = Box::new(policy.agent(sampling));
+        let agent = Box::new(policy.agent(sampling, &measure.pool.plugin().spec().tools));
         let mut progress = self.progress(batch.arm);
         let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut progress);
         diagnose_all(played, pool, &table(settings))
