@@ -178,7 +178,11 @@ class Official(Tool):
             raise Exceptional(text)
         if type(result) is dict and list(result) == ["error"]:
             raise Error(str(result["error"]), result=result)
-        return json.loads(text) if type(result) is dict and text.startswith("{\"") else text
+        try:
+            # NaN and its like are no JSON.
+            return json.loads(text, parse_constant=int) if type(result) is dict else text
+        except ValueError:
+            return text
 
 
 def reference_call(text: str) -> Call:
@@ -257,7 +261,7 @@ class Bfcl(Environment):
 
     @classmethod
     def view(cls, state: World, plain: Any) -> Any:
-        """Public attributes by class, as Python writes them: what the official scoring compares."""
+        """Public attributes by class, as Python writes them: what the official scoring compares. Snapshots have the private ones, too."""
         return {
             name: {key: public(value) for key, value in vars(instance).items() if not key.startswith("_")}
             for name, instance in state.instances.items()

@@ -4,13 +4,13 @@ Everything at the top happens when the component is built: importing the author'
 The memory image that results is where every instance begins.
 """
 
-# First of all, so that whoever imports a clock gets this one.
-from coevo_sdk import clock
+# First of all, so that whoever imports a clock or a generator gets the episode's.
+from coevo_sdk import clock, rng
 
 clock.install()
+rng.install()
 
 import json
-import random
 import sys
 import traceback
 
@@ -226,7 +226,5 @@ class Guest(wit_world.exports.Guest):
             return abi.Verdict(verdict.reward, said)
 
 
-# The module's own generator is no part of an episode; at least it is the same in every build.
-random.seed(0)
 sys.setrecursionlimit(600)
 seal.seal(log)

@@ -16,6 +16,8 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from . import rng
+
 
 class Mismatch(ValueError):
     """JSON that is not of the wanted type."""
@@ -363,7 +365,11 @@ def decode_any(plain: Any, made: list) -> Any:
 
 
 def _decode_object(plain: dict, made: list, at: int) -> Any:
-    out = _find(plain["$make"])(*[decode_any(part, made) for part in plain.get("args", [])])
+    make = _find(plain["$make"])
+    args = [decode_any(part, made) for part in plain.get("args", [])]
+    if not args and isinstance(make, type) and issubclass(make, rng.Generator):
+        args = [0]  # Its state follows; without a seed it would look for entropy.
+    out = make(*args)
     made[at] = out
     if "state" in plain:
         state = decode_any(plain["state"], made)

@@ -141,7 +141,8 @@ class Environment:
 
     @classmethod
     def view(cls, state: Any, plain: Any) -> Any:
-        """What people see of a state, as JSON values: all that `dump` gave, unless you have a better form."""
+        """What people see of a state and what its hash covers, as JSON values: all that `dump` gave, unless some of it makes no
+        difference to anybody."""
         return plain
 
     @classmethod

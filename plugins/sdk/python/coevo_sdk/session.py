@@ -8,7 +8,7 @@ from typing import Any
 from . import clock, codec
 from .environment import Environment, tools
 from .errors import NoEpisode, ToolError, UnknownTool
-from .rng import keyed
+from .rng import Ambient, keyed
 from .task import Task
 
 
@@ -63,6 +63,7 @@ class Session:
         clock.now_ms = self.calls
         self.calls += 1
         self._plain = None
+        Ambient.draw = draw
         try:
             result = found.run(environment, given)
         except ToolError:
@@ -70,22 +71,28 @@ class Session:
                 self.state = self.cls.load(before)
                 self._plain = before
             raise
+        finally:
+            Ambient.draw = None
         self.state = environment.state
         if len(vars(environment)) != 5:
             extra = vars(environment).keys() - {"state", "now_ms", "side", "_draw", "_log"}
             raise TypeError(f"{name} sets self.{min(extra)}, which the next call will not find: keep it in the state")
         return result
 
+    def view(self) -> Any:
+        """The state as people see it, as JSON values."""
+        return self.cls.view(self.state, self.plain()) if self.begun else None
+
     def hash(self) -> int:
         """64 bits that are equal for equal states; 0 before the first reset. The number of calls is no part of it."""
         if not self.begun:
             return 0
-        text = codec.canonical(self.plain())
+        text = codec.canonical(self.view())
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
     def shown(self) -> str:
         """The state as JSON text for people."""
-        return codec.text(self.cls.view(self.state, self.plain()) if self.begun else None)
+        return codec.text(self.view())
 
     def snapshot(self) -> bytes:
         """The episode. Raises ValueError before the first reset."""
@@ -107,6 +114,9 @@ def generate(cls: type[Environment], split: str, index: int, seed: int) -> Task:
     """The task at `index` of a split. Raises ValueError where there is none."""
     if not 0 <= index < cls.splits.get(split, 0):
         raise ValueError(f"no task {index} in {split!r}")
-    task = cls.generate(split, index, keyed(split, index, seed))
+    rng = keyed(split, index, seed)
+    Ambient.draw = lambda: rng.getrandbits(64)
+    task = cls.generate(split, index, rng)
+    Ambient.draw = None
     task.id = task.id or f"{cls.name}:{split}:{index}:{seed}"
     return task

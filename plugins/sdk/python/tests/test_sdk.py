@@ -3,6 +3,7 @@
 import enum
 import pathlib
 import random
+import subprocess
 import sys
 import unittest
 from collections import OrderedDict, deque
@@ -233,6 +234,37 @@ class TestBoxes(conformance.Conformance):
         self.assertIn("1", runs[0][1])
         draws = Stream(lambda: 1 << 63)
         self.assertEqual((draws.random(), draws.getrandbits(1), draws.getrandbits(65)), (0.5, 1, 1 << 64 | 1))
+
+    def test_in_a_component_libraries_get_the_episodes_clock_and_chance(self) -> None:
+        code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from coevo_sdk import clock, rng, codec
+clock.install()
+rng.install()
+import copy, random, time
+from datetime import date, datetime, timedelta
+import test_sdk as t
+clock.now_ms = 1500
+assert (datetime.now(), date.today()) == (clock.Real(2026, 1, 1, 0, 0, 1, 500000), date(2026, 1, 1)), datetime.now()
+assert time.time() == datetime.now().timestamp() - datetime(1970, 1, 1).timestamp() and time.strftime("%Y") == "2026"
+assert isinstance(datetime.now() + timedelta(1), datetime) and isinstance(clock.Real(2026, 1, 1), datetime)
+for value in [datetime(2026, 1, 2), date(2026, 1, 2), random.Random(3)]:
+    assert codec.text(codec.encode(t.copied(value))) == codec.text(codec.encode(copy.copy(value)))
+rng.Ambient.draw = lambda: 1 << 63
+assert random.random() == 0.5 and random.Random().random() == random.Random(1 << 63).random()
+rng.Ambient.draw = None
+assert random.Random().random() == random.Random(0).random()
+try:
+    random.random()
+except RuntimeError as error:
+    assert "use a seed" in str(error)
+else:
+    raise AssertionError
+"""
+        here = pathlib.Path(__file__).parent
+        done = subprocess.run([sys.executable, "-B", "-c", code, str(ROOT)], cwd=here, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_verdicts_say_why(self) -> None:
         task = Boxes.generate("train", 0, keyed(0))
