@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../plugins");
     let mut files = Vec::new();
-    for part in ["sdk", "template", "wit"] {
+    for part in ["sdk", "template", "template-python", "wit"] {
         collect(&root, part, &mut files);
     }
     files.sort();

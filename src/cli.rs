@@ -300,7 +300,7 @@ pub enum EnvVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Build an environment's folder into a component (needs a WASM toolchain; says which to install)
+    /// Build an environment's folder into a component (needs a WASM toolchain or componentize-py; says what to install)
     Build {
         /// The environment's folder
         folder: PathBuf,
@@ -348,12 +348,16 @@ pub struct EnvCheckArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Lang {
     Rust,
+    Python,
+    Js,
 }
 
 impl From<Lang> for coevo_envs::manifest::Language {
     fn from(lang: Lang) -> Self {
         match lang {
             Lang::Rust => Self::Rust,
+            Lang::Python => Self::Python,
+            Lang::Js => Self::Js,
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::abi;
+use crate::sandbox::SandboxLimits;
 
 /// The manifest's file name, in an environment's folder.
 pub const FILE: &str = "env.toml";
@@ -57,8 +58,28 @@ pub struct Manifest {
     pub reward: [f64; 2],
     /// Number of tasks of each split.
     pub splits: BTreeMap<String, u32>,
+    /// What it needs beyond what every environment gets.
+    #[serde(skip_serializing_if = "Needs::is_empty")]
+    pub needs: Needs,
     #[serde(skip)]
     source: Source,
+}
+
+/// Table `[needs]`: limits of the sandbox that an environment has to have raised. The host grants them up to its own bounds,
+/// and refuses to load what needs more; nothing becomes larger for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Needs {
+    /// Linear memory of an instance, in MiB.
+    pub memory_mib: Option<u32>,
+    pub fuel_per_call: Option<u64>,
+    pub fuel_per_task: Option<u64>,
+}
+
+impl Needs {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a manifest's values stand, for messages.
@@ -108,6 +129,8 @@ struct Written {
     language: Spanned<Language>,
     reward: Spanned<[f64; 2]>,
     splits: BTreeMap<String, Spanned<u32>>,
+    #[serde(default)]
+    needs: Option<Spanned<Needs>>,
 }
 
 impl Manifest {
@@ -121,8 +144,8 @@ impl Manifest {
             ManifestError {
                 place: at.map_or_else(|| place.to_owned(), |span| format!("{place}:{}", line(text, span.start))),
                 problem: error.message().trim_end().replace('\n', ", "),
-                hint: "the keys are name, version, licence, abi, language, reward = [0, 1], and a table [splits] of \
-                       `train = 400` and so on"
+                hint: "the keys are name, version, licence, abi, language, reward = [0, 1], a table [splits] of \
+                       `train = 400` and so on, and perhaps a table [needs] with memory_mib, fuel_per_call, fuel_per_task"
                     .to_owned(),
             }
         })?;
@@ -140,6 +163,10 @@ impl Manifest {
             spans.insert(format!("splits.{split}"), tasks.span());
             splits.insert(split, tasks.into_inner());
         }
+        let needs = written.needs.map_or_else(Needs::default, |needs| {
+            spans.insert("needs".to_owned(), needs.span());
+            needs.into_inner()
+        });
         let source = Source { place: place.to_owned(), text: text.to_owned(), spans };
         if let Err(error) = semver::Version::parse(&version) {
             let problem = format!("version {version:?}: {error}");
@@ -155,7 +182,33 @@ impl Manifest {
                 "an SPDX expression, such as \"MIT OR Apache-2.0\"; \"LicenseRef-Proprietary\" where there is none";
             return wrong(source.at("licence"), "licence is empty".to_owned(), hint);
         }
-        Ok(Self { name, version, licence, abi, language, reward, splits, source })
+        Ok(Self { name, version, licence, abi, language, reward, splits, needs, source })
+    }
+
+    /// The limits of an instance of this environment, where the host's are `given`.
+    ///
+    /// # Errors
+    /// A need that is greater than what the host grants.
+    pub fn limits(&self, given: &SandboxLimits) -> Result<SandboxLimits, ManifestError> {
+        let mut limits = given.clone();
+        let needs = [
+            (self.needs.memory_mib.map(|mib| u64::from(mib) << 20), &mut limits.memory_bytes, given.most_memory_bytes),
+            (self.needs.fuel_per_call, &mut limits.fuel_per_call, given.most_fuel_per_call),
+            (self.needs.fuel_per_task, &mut limits.fuel_per_task, given.most_fuel_per_task),
+        ];
+        for (need, limit, most) in needs {
+            let Some(need) = need else { continue };
+            if need > most {
+                let problem = format!("a need of {need} is more than the {most} that the host grants");
+                return wrong(
+                    self.source.at("needs"),
+                    problem,
+                    "make do with less: 512 MiB, 5e9 of fuel a call, 1e11 a task",
+                );
+            }
+            *limit = need.max(*limit);
+        }
+        Ok(limits)
     }
 
     /// The manifest in an environment's folder, if there is one.
@@ -348,6 +401,25 @@ test = 100
         for (from, to, want) in cases {
             let error = Manifest::parse("env.toml", &GOOD.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.starts_with(want) && error.contains("\nhint: "), "{want:?} does not begin {error:?}");
+        }
+    }
+
+    #[test]
+    fn needs_are_granted_up_to_a_bound() {
+        let given = SandboxLimits::default();
+        let limits = |needs: &str| Manifest::parse("env.toml", &format!("{GOOD}\n[needs]\n{needs}\n"))?.limits(&given);
+        assert_eq!(Manifest::parse("env.toml", GOOD).unwrap().limits(&given).unwrap(), given);
+        assert_eq!(limits("memory_mib = 128").unwrap(), SandboxLimits { memory_bytes: 128 << 20, ..given.clone() });
+        // Less than every environment gets is no wish for less.
+        assert_eq!(limits("memory_mib = 8\nfuel_per_call = 1").unwrap(), given);
+        let refused = [
+            ("memory_mib = 4000", "env.toml:12: a need of 4194304000 is more than the"),
+            ("fuel_per_task = 1000000000000", "is more than the 100000000000 that the host grants"),
+            ("memory = 1", "env.toml:13: unknown field `memory`"),
+        ];
+        for (needs, want) in refused {
+            let error = limits(needs).unwrap_err().to_string();
+            assert!(error.contains(want) && error.contains("\nhint: "), "{want:?} not in {error:?}");
         }
     }
 

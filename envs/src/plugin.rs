@@ -13,7 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use crate::abi;
 use crate::check;
 use crate::manifest::{Manifest, ManifestError};
-use crate::sandbox::{HostState, Instance, Sandbox};
+use crate::sandbox::{HostState, Instance, Sandbox, SandboxLimits};
 use crate::schema::Schema;
 use crate::source::EnvSource;
 use crate::start::Starts;
@@ -25,6 +25,8 @@ pub struct EnvPlugin(Arc<Loaded>);
 
 struct Loaded {
     sandbox: Sandbox,
+    /// The sandbox's, and what the manifest needs beyond them.
+    limits: Arc<SandboxLimits>,
     pre: abi::EnvironmentPre<HostState>,
     spec: EnvSpec,
     /// In the order of `spec.tools`.
@@ -151,8 +153,15 @@ impl EnvPlugin {
             }
             _ => LoadError::Fault { source_name: source_name.clone(), during: fault.during, message: fault.message },
         };
-        let host = HostState::new(StreamKey::new(0, Purpose::Environment), sandbox.limits());
-        let said = Instance::new(sandbox, &pre, host).and_then(|mut instance| instance.describe()).map_err(fault)?;
+        let limits = match &manifest {
+            Some(manifest) => manifest.limits(sandbox.limits())?,
+            None => sandbox.limits().clone(),
+        };
+        let limits = Arc::new(limits);
+        let host = HostState::new(StreamKey::new(0, Purpose::Environment), &limits);
+        let said = Instance::new(sandbox.engine(), &pre, &limits, host)
+            .and_then(|mut instance| instance.describe())
+            .map_err(fault)?;
         let (spec, schemas) = check::description(said)
             .map_err(|problem| LoadError::Description { source_name: source_name.clone(), problem })?;
         if let Some(manifest) = &manifest {
@@ -161,7 +170,7 @@ impl EnvPlugin {
         let component = ContentId::of_bytes(wasm);
         let sandbox = sandbox.clone();
         let (starts, tasks) = (Starts::default(), None);
-        Ok(Self(Arc::new(Loaded { sandbox, pre, spec, schemas, component, manifest, starts, tasks })))
+        Ok(Self(Arc::new(Loaded { sandbox, limits, pre, spec, schemas, component, manifest, starts, tasks })))
     }
 
     /// What the environment says of itself.
@@ -223,13 +232,18 @@ impl EnvPlugin {
         &self.0.sandbox
     }
 
+    /// What an instance may use: the sandbox's limits, with the needs of the manifest.
+    pub fn limits(&self) -> &SandboxLimits {
+        &self.0.limits
+    }
+
     /// A fresh instance with the host's side at the beginning of `stream`.
     pub(crate) fn instance(&self, stream: StreamKey) -> Result<Instance, Fault> {
-        self.instance_with(HostState::new(stream, self.0.sandbox.limits()))
+        self.instance_with(HostState::new(stream, &self.0.limits))
     }
 
     pub(crate) fn instance_with(&self, host: HostState) -> Result<Instance, Fault> {
-        Instance::new(&self.0.sandbox, &self.0.pre, host)
+        Instance::new(self.0.sandbox.engine(), &self.0.pre, &self.0.limits, host)
     }
 
     /// A declared tool with its compiled schema.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::manifest::Language;
 
-/// Everything below `plugins/template`, `plugins/sdk` and `plugins/wit` (see `build.rs`): (path there, text).
+/// Everything below `plugins/template`, `template-python`, `sdk` and `wit` (see `build.rs`): (path there, text).
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// Files of the template that mean nothing outside of this repository.
@@ -23,7 +23,7 @@ pub enum ScaffoldError {
     Name { name: String, problem: String },
     #[error("{folder}: is there already, and not empty\nhint: choose another name, or remove the folder")]
     Exists { folder: PathBuf },
-    #[error("there is no template for {language} yet\nhint: `--lang rust`")]
+    #[error("there is no template for {language}\nhint: `--lang rust` or `--lang python`")]
     Language { language: &'static str },
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
@@ -39,6 +39,7 @@ pub fn scaffold(folder: &Path, language: Language) -> Result<String, ScaffoldErr
     check_name(&name)?;
     let files = match language {
         Language::Rust => rust(&name),
+        Language::Python => python(&name),
         other => return Err(ScaffoldError::Language { language: other.name() }),
     };
     let io = |path: &Path| {
@@ -99,6 +100,24 @@ fn rust(name: &str) -> Vec<(String, String)> {
     files
 }
 
+/// The Python template under another name, and the SDK beside it: (path, text).
+fn python(name: &str) -> Vec<(String, String)> {
+    let mut files = vec![(".gitignore".to_owned(), "/.venv\n__pycache__/\n".to_owned())];
+    for (path, text) in EMBEDDED {
+        if let Some(path) = path.strip_prefix("template-python/") {
+            files.push((path.to_owned(), renamed(path, text, name)));
+        } else if path.starts_with("sdk/python/") {
+            files.push(((*path).to_owned(), (*text).to_owned()));
+        }
+    }
+    files
+}
+
+/// The Python SDK of this program: (path below `sdk/python`, text).
+pub(crate) fn python_sdk() -> Vec<(&'static str, &'static str)> {
+    EMBEDDED.iter().filter_map(|(path, text)| Some((path.strip_prefix("sdk/python/")?, *text))).collect()
+}
+
 /// `todo` as the text of `path` uses it, replaced by `name`.
 fn renamed(path: &str, text: &str, name: &str) -> String {
     let krate = name.replace('-', "_");
@@ -148,7 +167,8 @@ mod tests {
 
     #[test]
     fn the_template_takes_the_new_name_everywhere() {
-        for (path, text) in rust("my-env").iter().filter(|(path, _)| !path.starts_with("sdk/")) {
+        let own = |files: Vec<(String, String)>| files.into_iter().filter(|(path, _)| !path.starts_with("sdk/"));
+        for (path, text) in own(rust("my-env")).chain(own(python("my-env"))) {
             assert!(!text.to_lowercase().contains("todo"), "{path} still says todo");
         }
         let text = |wanted: &str| rust("my-env").into_iter().find(|(path, _)| path == wanted).unwrap().1;

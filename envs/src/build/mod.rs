@@ -1,9 +1,11 @@
-//! Building a Rust guest into a component, without any tool but a Rust toolchain.
+//! Building a guest into a component, and a stamp of everything that it was made from beside it.
 //!
-//! Cargo makes a core module, `wit_component` wraps it into a component inside this process, and a stamp of everything
-//! it was made from is written beside it. Chosen: no `build.rs` and no `cargo component`, so that cloning and running
-//! the binary never needs a WASM toolchain; the shipped components are checked in and a stale stamp fails a test.
+//! Of a Rust guest cargo makes a core module, which `wit_component` wraps into a component inside this process: no tool is
+//! needed but a Rust toolchain. Chosen: no `build.rs` and no `cargo component`, so that cloning and running the binary never
+//! needs a WASM toolchain; the shipped components are checked in and a stale stamp fails a test. Of a Python guest
+//! componentize-py makes the component (`python`).
 
+mod python;
 mod stamp;
 mod toolchain;
 
@@ -17,6 +19,7 @@ use crate::manifest::{Language, Manifest, ManifestError};
 use crate::plugin::{EnvPlugin, LoadError};
 use crate::sandbox::{Sandbox, SandboxError, SandboxLimits};
 
+pub use python::Componentizer;
 pub use stamp::stamp;
 pub use toolchain::Toolchain;
 
@@ -30,18 +33,25 @@ pub struct GuestBuild {
     /// Hash of everything it was built from, also in the `.stamp` file beside it.
     pub stamp: String,
     pub bytes: u64,
-    pub toolchain: Toolchain,
     /// What was built, loaded. It carries the folder's manifest, where there is one.
     pub plugin: EnvPlugin,
 }
 
 /// What a build is doing, for people.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum BuildStep<'a> {
     /// A way to build was found.
-    Found(&'a Toolchain),
+    Found(&'a dyn std::fmt::Display),
     /// A line of the compiler's.
     Compiler(&'a str),
+}
+
+/// A component that is not yet written.
+struct Finished {
+    name: String,
+    component: Vec<u8>,
+    stamp: String,
+    manifest: Option<Manifest>,
 }
 
 /// Why a guest could not be built.
@@ -55,6 +65,24 @@ pub enum BuildError {
          `apt install rustc-web cargo-web rust-web-src rust-web-llvm lld-22`"
     )]
     NoToolchain { looked: String },
+    #[error(
+        "no componentize-py of the series {} was found ({looked})\n\
+         hint: `pip install componentize-py=={}`, in a virtual environment that is active, or in the folder's own `.venv`",
+        python::SERIES.trim_end_matches('.'),
+        python::VERSION
+    )]
+    NoComponentizer { looked: String },
+    #[error(
+        "{path}: no environment.py there\nhint: `coevo env new NAME --lang python` makes a folder that has all it needs"
+    )]
+    NoModulePy { path: PathBuf },
+    #[error("{folder} cannot be imported\n{output}")]
+    Python { folder: PathBuf, output: String },
+    #[error(
+        "{list}: pip cannot install what it lists\n{output}\n\
+         hint: only wheels of pure Python (py3-none-any) can be built in; libraries in C cannot"
+    )]
+    Libraries { list: PathBuf, output: String },
     #[error("{command}: {source}")]
     Start { command: String, source: std::io::Error },
     #[error("{folder} does not compile ({status})\n{output}")]
@@ -100,10 +128,13 @@ pub fn build_guest(
     output: &Path,
     tell: &mut dyn FnMut(BuildStep<'_>),
 ) -> Result<GuestBuild, BuildError> {
-    match Manifest::of_folder(folder)?.map_or(Language::Rust, |manifest| manifest.language) {
-        Language::Rust => build_rust(folder, output, tell),
-        other => Err(BuildError::Language { folder: folder.to_owned(), language: other.name() }),
-    }
+    let manifest = Manifest::of_folder(folder)?;
+    let finished = match manifest.as_ref().map_or(Language::Rust, |manifest| manifest.language) {
+        Language::Rust => build_rust(folder, tell)?,
+        Language::Python => python::build(folder, manifest.expect("it names the language"), tell)?,
+        other => return Err(BuildError::Language { folder: folder.to_owned(), language: other.name() }),
+    };
+    place(folder, output, finished)
 }
 
 /// Builds the Rust guest in `folder` and writes `<package>.wasm` and `<package>.stamp` into `output`.
@@ -112,10 +143,10 @@ pub fn build_guest(
 /// No toolchain, a wrong manifest, a compile error (the compiler's own words), or a component that does not load or
 /// contradicts its manifest. Then nothing is written.
 pub fn build_rust_guest(folder: &Path, output: &Path) -> Result<GuestBuild, BuildError> {
-    build_rust(folder, output, &mut |_| ())
+    place(folder, output, build_rust(folder, &mut |_| ())?)
 }
 
-fn build_rust(folder: &Path, output: &Path, tell: &mut dyn FnMut(BuildStep<'_>)) -> Result<GuestBuild, BuildError> {
+fn build_rust(folder: &Path, tell: &mut dyn FnMut(BuildStep<'_>)) -> Result<Finished, BuildError> {
     if !folder.join("Cargo.toml").is_file() {
         return Err(BuildError::NoManifest { path: folder.to_owned() });
     }
@@ -139,6 +170,16 @@ fn build_rust(folder: &Path, output: &Path, tell: &mut dyn FnMut(BuildStep<'_>))
         .module(&module)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| BuildError::NotAGuest { path: folder.to_owned(), reason: format!("{error:#}") })?;
+    Ok(Finished { name: stamp.package, component, stamp: stamp.hash, manifest })
+}
+
+/// Checks a component by loading it, and writes it with its stamp.
+fn place(folder: &Path, output: &Path, finished: Finished) -> Result<GuestBuild, BuildError> {
+    let Finished { name, component, stamp, manifest } = finished;
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| BuildError::Io { path, source }
+    };
     let component = match &manifest {
         Some(manifest) => manifest.embed(&component),
         None => component,
@@ -146,12 +187,12 @@ fn build_rust(folder: &Path, output: &Path, tell: &mut dyn FnMut(BuildStep<'_>))
     let sandbox = Sandbox::new(SandboxLimits::default())?;
     let plugin = EnvPlugin::with_manifest(&sandbox, &folder.display().to_string(), &component, manifest)?;
     std::fs::create_dir_all(output).map_err(io(output))?;
-    let path = output.join(format!("{}.wasm", stamp.package));
+    let path = output.join(format!("{name}.wasm"));
     write_whole(&path, &component).map_err(io(&path))?;
     let stamp_path = path.with_extension("stamp");
-    write_whole(&stamp_path, format!("{}\n", stamp.hash).as_bytes()).map_err(io(&stamp_path))?;
+    write_whole(&stamp_path, format!("{stamp}\n").as_bytes()).map_err(io(&stamp_path))?;
     let bytes = component.len() as u64;
-    Ok(GuestBuild { name: stamp.package, component: path, stamp: stamp.hash, bytes, toolchain, plugin })
+    Ok(GuestBuild { name, component: path, stamp, bytes, plugin })
 }
 
 /// Runs cargo and returns the module it made.

@@ -2,7 +2,8 @@
 //!
 //! That is: every file of the guest's package and of the packages it takes by path (the SDK), the workspace's manifest,
 //! the locked versions of every crate it reaches, and the ABI of this host. Tests, build outputs and hidden files are
-//! left out. Cargo itself says which packages are taken by path, so no manifest syntax is parsed here.
+//! left out. Cargo itself says which packages are taken by path, so no manifest syntax is parsed here. For a Python guest it
+//! is the files of its folder, the SDK and the ABI.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,9 +12,11 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::BuildError;
+use crate::manifest::{Language, Manifest};
+use crate::scaffold;
 
 /// The ABI text that this host was built with.
-const ABI: &str = include_str!("../../../plugins/wit/coevo-env.wit");
+pub(super) const ABI: &str = include_str!("../../../plugins/wit/coevo-env.wit");
 
 pub(super) struct Inputs {
     pub package: String,
@@ -28,7 +31,39 @@ pub(super) struct Inputs {
 /// # Errors
 /// When the manifest cannot be read or cargo does not understand it.
 pub fn stamp(folder: &Path) -> Result<String, BuildError> {
-    inputs(folder).map(|inputs| inputs.hash)
+    match Manifest::of_folder(folder)? {
+        Some(manifest) if manifest.language == Language::Python => python(folder),
+        _ => inputs(folder).map(|inputs| inputs.hash),
+    }
+}
+
+/// The stamp of a Python guest.
+pub(super) fn python(folder: &Path) -> Result<String, BuildError> {
+    let mut files = BTreeMap::new();
+    files.insert("abi".to_owned(), ABI.as_bytes().to_vec());
+    collect(folder, "folder", &decides_python, &mut files)?;
+    if !folder.join("sdk/python").is_dir() {
+        for (name, text) in scaffold::python_sdk() {
+            files.insert(format!("sdk/{name}"), text.as_bytes().to_vec());
+        }
+    }
+    Ok(hash(&files))
+}
+
+/// Whether a file or folder of a Python guest may reach the component.
+pub(super) fn decides_python(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "__pycache__";
+    let test = name == "tests" || name.starts_with("test_") && name.ends_with(".py");
+    !(name.starts_with('.') || output || test || path.join("pyvenv.cfg").is_file())
+}
+
+/// Whether a file or folder of a Rust guest may reach the component.
+fn decides_rust(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "Cargo.lock";
+    let apart = path.is_dir() && ["target", "tests", "examples", "benches"].contains(&&*name);
+    !(name.starts_with('.') || output || apart)
 }
 
 pub(super) fn inputs(folder: &Path) -> Result<Inputs, BuildError> {
@@ -38,7 +73,7 @@ pub(super) fn inputs(folder: &Path) -> Result<Inputs, BuildError> {
     let mut files = BTreeMap::new();
     files.insert("abi".to_owned(), ABI.as_bytes().to_vec());
     for (name, package) in &packages {
-        collect(&package.folder, name, &mut files)?;
+        collect(&package.folder, name, &decides_rust, &mut files)?;
     }
     let read = |path: PathBuf| std::fs::read(&path).map_err(|source| BuildError::Io { path, source });
     files.insert("workspace".to_owned(), read(own.root.join("Cargo.toml"))?);
@@ -101,20 +136,22 @@ fn visit(folder: &Path, seen: &mut BTreeMap<String, Package>) -> Result<Package,
 }
 
 /// Every file that may decide the build, under `prefix`.
-fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), BuildError> {
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    decides: &dyn Fn(&Path) -> bool,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<(), BuildError> {
     let io = |source| BuildError::Io { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "Cargo.lock";
-        if name.starts_with('.') || output {
+        let path = entry.path();
+        if !decides(&path) {
             continue;
         }
-        let key = format!("{prefix}/{name}");
+        let key = format!("{prefix}/{}", entry.file_name().to_string_lossy());
         if path.is_dir() {
-            if !["target", "tests", "examples", "benches"].contains(&name.as_str()) {
-                collect(&path, &key, files)?;
-            }
+            collect(&path, &key, decides, files)?;
         } else {
             let bytes = std::fs::read(&path).map_err(|source| BuildError::Io { path, source })?;
             files.insert(key, bytes);

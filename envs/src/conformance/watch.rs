@@ -110,7 +110,7 @@ impl Watch {
             spec.tools.iter().map(|tool| Schema::compile(&tool.result).expect("compiled when it was loaded"));
         Self {
             results: compiled.collect(),
-            limits: plugin.sandbox().limits().clone(),
+            limits: plugin.limits().clone(),
             spec,
             task: String::new(),
             who: String::new(),

@@ -48,6 +48,8 @@ pub(crate) struct HostState {
     table_elements: usize,
     /// Why growth was refused in the current call.
     pub refused: Option<String>,
+    /// The end of what the guest logged last as an error in the current call: why it is about to trap, perhaps.
+    pub last_words: Option<String>,
     /// What the current call may still ask of the host.
     patience: Patience,
 }
@@ -89,6 +91,7 @@ impl HostState {
             memory_peak: 0,
             table_elements: limits.table_elements as usize,
             refused: None,
+            last_words: None,
             patience: Patience::FULL,
         }
     }
@@ -96,6 +99,7 @@ impl HostState {
     /// A call of the guest begins.
     pub fn enter(&mut self) {
         self.refused = None;
+        self.last_words = None;
         self.patience = Patience::FULL;
     }
 
@@ -113,7 +117,7 @@ impl HostState {
 
     /// The same position of stream, clock and log, for an instance that continues another.
     pub fn fork(&self) -> Self {
-        Self { stream: self.stream.clone(), logs: self.logs.clone(), refused: None, ..*self }
+        Self { stream: self.stream.clone(), logs: self.logs.clone(), refused: None, last_words: None, ..*self }
     }
 }
 
@@ -128,6 +132,9 @@ impl host::Host for HostState {
             host::Level::Warn => LogLevel::Warn,
             host::Level::Error => LogLevel::Error,
         };
+        if level == LogLevel::Error {
+            self.last_words = message.trim_end().lines().last().map(str::to_owned);
+        }
         // Empty lines cost too.
         match self.logs.room.checked_sub(message.len().max(16)) {
             Some(room) => {

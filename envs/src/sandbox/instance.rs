@@ -1,11 +1,13 @@
 //! One live guest: every call bounded, every way of going wrong a [`Fault`], and never entered again after one.
 
+use std::sync::Arc;
+
 use coevo_core::episode::{Boundary, Fault};
 use coevo_core::task::Side;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 
 use super::host::Flood;
-use super::{HostState, Sandbox, SandboxLimits};
+use super::{HostState, SandboxLimits};
 use crate::abi::exports::coevo::env::guest::Guest;
 use crate::abi::{self, types};
 
@@ -28,7 +30,7 @@ enum Allowance {
 pub(crate) struct Instance {
     store: Store<HostState>,
     guest: abi::Environment,
-    sandbox: Sandbox,
+    limits: Arc<SandboxLimits>,
     /// Fuel that the last call used.
     pub fuel_used: u64,
     /// The fault after which this instance may not be entered again.
@@ -36,16 +38,20 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub fn new(sandbox: &Sandbox, pre: &abi::EnvironmentPre<HostState>, host: HostState) -> Result<Self, Fault> {
-        let mut store = Store::new(sandbox.engine(), host);
+    pub fn new(
+        engine: &Engine,
+        pre: &abi::EnvironmentPre<HostState>,
+        limits: &Arc<SandboxLimits>,
+        host: HostState,
+    ) -> Result<Self, Fault> {
+        let mut store = Store::new(engine, host);
         store.limiter(|state| state);
         // A start function is guest code too.
-        let started = store.set_fuel(sandbox.limits().fuel_per_task).and_then(|()| pre.instantiate(&mut store));
+        let started = store.set_fuel(limits.fuel_per_task).and_then(|()| pre.instantiate(&mut store));
         match started {
-            Ok(guest) => Ok(Self { store, guest, sandbox: sandbox.clone(), fuel_used: 0, dead: None }),
+            Ok(guest) => Ok(Self { store, guest, limits: Arc::clone(limits), fuel_used: 0, dead: None }),
             Err(error) => {
-                let bytes = sandbox.limits().data_bytes;
-                let mut fault = fault(&error, store.data(), sandbox.limits(), bytes, "instantiate".to_owned());
+                let mut fault = fault(&error, store.data(), limits, limits.data_bytes, "instantiate".to_owned());
                 if error.is::<PoolConcurrencyLimitError>() {
                     fault.boundary = Boundary::Host;
                     fault.message.push_str(" (sandbox.live_instances may be too low)");
@@ -72,7 +78,7 @@ impl Instance {
         if let Some(fault) = &self.dead {
             return Err(fault.clone());
         }
-        let limits = self.sandbox.limits();
+        let limits = &self.limits;
         let (fuel, bytes) = match allowance {
             Allowance::Call => (limits.fuel_per_call, limits.output_bytes),
             Allowance::Task => (limits.fuel_per_task, limits.data_bytes),
@@ -83,7 +89,7 @@ impl Instance {
         let done = self.store.set_fuel(fuel).and_then(|()| run(self.guest.coevo_env_guest(), &mut self.store));
         self.fuel_used = fuel - self.store.get_fuel().unwrap_or(0);
         done.map_err(|error| {
-            let fault = fault(&error, self.store.data(), self.sandbox.limits(), bytes, during());
+            let fault = fault(&error, self.store.data(), &self.limits, bytes, during());
             self.dead = Some(fault.clone());
             fault
         })
@@ -178,7 +184,10 @@ fn fault(error: &wasmtime::Error, host: &HostState, limits: &SandboxLimits, byte
             (Boundary::GuestMemory, format!("used up its stack of {} bytes", limits.stack_bytes))
         }
         (_, Some(refused)) => (Boundary::GuestMemory, refused.clone()),
-        (Some(trap), None) => (Boundary::GuestTrap, trap.to_string()),
+        (Some(trap), None) => {
+            let said = host.last_words.as_deref().map(|words| format!("; it had said: {words}")).unwrap_or_default();
+            (Boundary::GuestTrap, shorten(format!("{trap}{said}")))
+        }
         (None, None) => {
             let text = error.root_cause().to_string();
             // wasmtime has no type for this one.

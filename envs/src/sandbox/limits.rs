@@ -38,6 +38,12 @@ pub struct SandboxLimits {
     pub warm_instances: u32,
     /// Memory of an unused slot that stays resident; a performance knob only.
     pub resident_bytes: u32,
+    /// Greatest `fuel_per_call` that an environment may declare to need (`[needs]` of its manifest).
+    pub most_fuel_per_call: u64,
+    /// Greatest `fuel_per_task` that an environment may declare to need.
+    pub most_fuel_per_task: u64,
+    /// Greatest `memory_bytes` that an environment may declare to need.
+    pub most_memory_bytes: u64,
 }
 
 impl Default for SandboxLimits {
@@ -54,6 +60,9 @@ impl Default for SandboxLimits {
             live_instances: 4096,
             warm_instances: 256,
             resident_bytes: 512 << 10,
+            most_fuel_per_call: 5_000_000_000,
+            most_fuel_per_task: 100_000_000_000,
+            most_memory_bytes: 512 << 20,
         }
     }
 }
@@ -81,6 +90,7 @@ impl SandboxLimits {
         }
         let most = [
             ("memory_bytes", self.memory_bytes, 4096 * MIB),
+            ("most_memory_bytes", self.most_memory_bytes, 4096 * MIB),
             ("stack_bytes", self.stack_bytes.into(), MIB),
             ("live_instances", self.live_instances.into(), 200_000),
         ];

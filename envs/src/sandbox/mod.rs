@@ -67,7 +67,7 @@ impl Sandbox {
     /// As [`Sandbox::new`].
     pub fn with_cache(limits: SandboxLimits, cache: Option<PathBuf>) -> Result<Self, SandboxError> {
         limits.check()?;
-        let engine = engine(&limits, RESERVATION).or_else(|_| engine(&limits, limits.memory_bytes));
+        let engine = engine(&limits, RESERVATION).or_else(|_| engine(&limits, largest_memory(&limits)));
         let refused = |error: wasmtime::Error| SandboxError::Engine {
             instances: limits.live_instances,
             reason: format!("{error:#}"),
@@ -97,6 +97,11 @@ impl Sandbox {
     }
 }
 
+/// What a memory slot must be able to hold. Each instance has a limit of its own.
+fn largest_memory(limits: &SandboxLimits) -> u64 {
+    limits.memory_bytes.max(limits.most_memory_bytes)
+}
+
 fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> {
     let instances = limits.live_instances;
     let mut pool = PoolingAllocationConfig::new();
@@ -108,7 +113,7 @@ fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> 
         .total_tables(instances.saturating_mul(limits::TABLES))
         .max_tables_per_component(limits::TABLES)
         .table_elements(limits.table_elements as usize)
-        .max_memory_size(limits.memory_bytes as usize)
+        .max_memory_size(largest_memory(limits) as usize)
         .max_component_instance_size(1 << 20)
         .max_core_instance_size(1 << 20)
         .max_unused_warm_slots(limits.warm_instances)

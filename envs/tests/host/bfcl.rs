@@ -3,7 +3,8 @@
 //! `COEVO_BFCL` names a folder with `tasks.jsonl` (`coevo env import bfcl WHEEL`) and `dump.jsonl` (`plugins/bfcl/parity/dump.py`);
 //! `.ci/run` makes both. Without it these tests say so and check nothing, because neither may be in this repository.
 //! The native example `parity` compares more (states, corrupted calls); here the sandbox, the offered tools, the schemas and
-//! the ABI are in between.
+//! the ABI are in between. `COEVO_BFCL_PYTHON` names the component of `plugins/bfcl/python`, in which the official Python classes run
+//! themselves: it is held to the same.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,15 +29,33 @@ fn lines(path: PathBuf) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-fn official() -> Option<Official> {
+/// The plugin in Rust, or the official classes in Python.
+#[derive(Clone, Copy, PartialEq)]
+enum Host {
+    Rust,
+    Python,
+}
+
+fn official(host: Host) -> Option<Official> {
     let Some(folder) = std::env::var_os("COEVO_BFCL").map(PathBuf::from) else {
         eprintln!(
             "BFCL parity is not checked: COEVO_BFCL names no folder with tasks.jsonl and dump.jsonl (see .ci/run)"
         );
         return None;
     };
-    let sandbox = Sandbox::new(SandboxLimits::default()).unwrap();
-    let plugin = EnvPlugin::load(&sandbox, &EnvSource::Path(folder.clone())).unwrap();
+    let limits = SandboxLimits { live_instances: 64, ..SandboxLimits::default() };
+    let sandbox = Sandbox::new(limits).unwrap();
+    let component = match host {
+        Host::Rust => folder.clone(),
+        Host::Python => match std::env::var_os("COEVO_BFCL_PYTHON") {
+            Some(component) => component.into(),
+            None => {
+                eprintln!("the official classes in the sandbox are not checked: COEVO_BFCL_PYTHON names no component");
+                return None;
+            }
+        },
+    };
+    let plugin = EnvPlugin::load(&sandbox, &EnvSource::Path(component)).unwrap();
     let mut truths: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     for line in &lines(folder.join("tasks.jsonl"))[1..] {
         let truth = serde_json::from_value(line["task"]["ground_truth"].clone()).unwrap();
@@ -70,9 +89,29 @@ fn same(outcome: &StepOutcome, text: &str) -> bool {
 
 #[test]
 fn bfcl_references_run_as_officially_and_pass() {
-    let Some(Official { plugin, tasks, dump }) = official() else { return };
-    let mut calls = 0;
-    for said in dump.iter().filter(|said| said.get("turns").is_some()) {
+    references(Host::Rust, 1);
+}
+
+#[test]
+fn the_official_classes_in_the_sandbox_say_the_same() {
+    references(Host::Python, 1);
+    verdicts(Host::Python, 20);
+}
+
+/// The public state as the dump writes it, from what `plugins/bfcl/python` shows: attributes by class, each as Python writes it.
+fn public(state: &Value) -> String {
+    let object = |value: &Value, item: &dyn Fn(&Value) -> String| {
+        let items = value.as_object().into_iter().flatten().map(|(name, value)| format!("'{name}': {}", item(value)));
+        format!("{{{}}}", items.collect::<Vec<_>>().join(", "))
+    };
+    object(state, &|class| object(class, &|attribute| attribute.as_str().unwrap_or_default().to_owned()))
+}
+
+/// Plays every `stride`-th task's ground truth; results, states and the verdict must be the official ones.
+fn references(host: Host, stride: usize) {
+    let Some(Official { plugin, tasks, dump }) = official(host) else { return };
+    let (mut calls, mut states) = (0, 0);
+    for said in dump.iter().filter(|said| said.get("turns").is_some()).step_by(stride) {
         let (task, _) = &tasks[said["id"].as_str().unwrap()];
         let id = &task.public.id;
         let budgets = Budgets { steps_per_turn: 60 };
@@ -96,6 +135,11 @@ fn bfcl_references_run_as_officially_and_pass() {
                 assert!(same(&step.outcome, text), "{id} {call:?}\n{:?}\n{text}", step.outcome);
                 calls += 1;
             }
+            if host == Host::Python {
+                let (state, text) = (env.state().unwrap(), said["turns"][at]["state"].as_str().unwrap());
+                assert_eq!(public(&state), text, "{id}, after turn {at}");
+                states += 1;
+            }
             env.step(&reference.answer).unwrap();
         }
         assert_eq!(env.next_turn(), Ok(None));
@@ -103,7 +147,8 @@ fn bfcl_references_run_as_officially_and_pass() {
         let record = env.finish();
         assert_eq!(verify(&plugin, task, &record.turns, key()).reward(), Some(1.0), "{id}");
     }
-    assert_eq!(calls, 4625);
+    eprintln!("{calls} calls and {states} states are the official ones");
+    assert!(stride > 1 || calls == 4625);
 }
 
 /// A turn with these calls, all of them run.
@@ -134,9 +179,15 @@ fn turn(calls: &[&ToolCall]) -> Turn {
 
 #[test]
 fn bfcl_verdicts_on_perturbed_traces_are_the_official_ones() {
-    let Some(Official { plugin, tasks, dump }) = official() else { return };
+    verdicts(Host::Rust, 1);
+}
+
+/// Judges every `stride`-th perturbed trace.
+fn verdicts(host: Host, stride: usize) {
+    let Some(Official { plugin, tasks, dump }) = official(host) else { return };
     let mut tried: BTreeMap<&str, u32> = BTreeMap::new();
-    for said in dump.iter().filter(|said| said.get("trace").is_some() && said["kind"] != "corrupted") {
+    let traces = dump.iter().filter(|said| said.get("trace").is_some() && said["kind"] != "corrupted");
+    for said in traces.step_by(stride) {
         let (task, truth) = &tasks[said["id"].as_str().unwrap()];
         let texts = truth.iter().flatten();
         let known: BTreeMap<&str, &ToolCall> = texts
@@ -169,5 +220,5 @@ fn bfcl_verdicts_on_perturbed_traces_are_the_official_ones() {
         *tried.entry(said["kind"].as_str().unwrap()).or_default() += 1;
     }
     eprintln!("{tried:?}");
-    assert!(tried.values().sum::<u32>() >= 1000, "{tried:?}");
+    assert!(tried.values().sum::<u32>() >= 500, "{tried:?}");
 }
