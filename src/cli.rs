@@ -76,12 +76,15 @@ pub struct Machine {
     /// Where training runs; `auto` uses the CPU where no real adapter is found, and says so [default: the scenario's]
     #[arg(long, value_enum)]
     pub backend: Option<BackendFlag>,
-    /// Threads that run environments [default: the machine's cores]
+    /// Threads that run environments [default: the machine's cores, shared by the arms that run side by side]
     #[arg(long)]
     pub workers: Option<usize>,
-    /// Episodes in flight at once
+    /// Episodes in flight at once, of each arm
     #[arg(long, default_value_t = 128)]
     pub slots: usize,
+    /// Arms that run side by side [default: one a core, at most 4; 1 where a GPU may train]
+    #[arg(long)]
+    pub jobs: Option<usize>,
 }
 
 #[derive(Args, Debug)]
@@ -94,6 +97,9 @@ pub struct RunArgs {
     /// Shorthand for --set seed=N
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Lay one of the scenario's `named_budgets` over it, such as `small`
+    #[arg(long, value_name = "NAME")]
+    pub budget: Option<String>,
     /// Override one key of the scenario, such as learner.rounds=2 or arms.coevo.evolution.enabled=false
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -4,6 +4,7 @@ mod cli;
 mod command;
 mod progress;
 mod report;
+mod study;
 mod table;
 mod tui;
 

@@ -9,9 +9,12 @@ use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::stats::{Estimate, paired_bootstrap, wilson};
 use coevo_core::task::TaskRef;
 use coevo_loop::run::test_commits;
+use coevo_loop::testing::SELECTED;
 use coevo_scenarios::ResolvedScenario;
-use coevo_trace::{EpisodeFilter, Result, RunFile};
+use coevo_trace::{EpisodeFilter, Phase, Result, RunFile};
 use serde::Serialize;
+
+use crate::study::Study;
 
 const RESAMPLES: u32 = 2000;
 
@@ -22,6 +25,9 @@ pub struct Table {
     pub environment: String,
     pub seed: u64,
     pub arms: Vec<Arm>,
+    /// Of a scenario with `seeds`: its arms over them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub study: Option<Study>,
     /// Episodes of the warm start and the baseline that a fault left unscored.
     pub shared_faults: u32,
 }
@@ -40,6 +46,9 @@ pub struct Arm {
     pub over_first: Option<Estimate>,
     /// Dev success by round with the base interface, and with the evolved one where probed.
     pub dev: Vec<DevPoint>,
+    /// The round whose policy was tested, where it was chosen by dev.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected: Option<u32>,
     /// Every cue that came or went.
     pub lineage: Vec<LineageNode>,
     /// Episodes of the arm that a fault left unscored.
@@ -110,7 +119,10 @@ impl Table {
             let unscored = EpisodeFilter { arm: Some(plan.name.clone()), unscored: Some(true), ..Default::default() };
             let faults = run.episodes(&unscored)?.len() as u32;
             let lineage = run.lineage(&plan.name)?;
-            arms.push(Arm { name: plan.name.clone(), before, after, gain, over_first, dev, lineage, faults });
+            let mut of_test = metrics.iter().filter(|(key, _)| key.arm == plan.name && key.phase == Phase::Final);
+            let selected = of_test.find_map(|(_, values)| values.get(SELECTED)).map(|round| *round as u32);
+            let name = plan.name.clone();
+            arms.push(Arm { name, before, after, gain, over_first, dev, selected, lineage, faults });
         }
         let unscored = EpisodeFilter { unscored: Some(true), ..EpisodeFilter::default() };
         let shared = run.episodes(&unscored)?.into_iter().filter(|e| scenario.arm(&e.key.arm).is_none()).count();
@@ -119,6 +131,7 @@ impl Table {
             scenario: scenario.name.clone(),
             environment: format!("{} {}", run.header().env.name, run.header().env.version),
             seed: scenario.base.seed,
+            study: Study::of(run, scenario, &arms)?,
             arms,
         })
     }
@@ -175,6 +188,10 @@ fn pair(a: Option<&Measured>, b: Option<&Measured>, seed: u64) -> Option<Estimat
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(study) = &self.study {
+            writeln!(f, "{} on {}: {study}", self.scenario, self.environment)?;
+            return self.fault_lines(f);
+        }
         writeln!(f, "{} on {} (seed {})", self.scenario, self.environment, self.seed)?;
         writeln!(f, "\nHeld-out test tasks, base interface (no cues); success % with 95 % intervals")?;
         f.write_str(&grid(&self.success_rows()))?;
@@ -204,6 +221,12 @@ impl std::fmt::Display for Table {
                 )?;
             }
         }
+        self.fault_lines(f)
+    }
+}
+
+impl Table {
+    fn fault_lines(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.shared_faults > 0 {
             writeln!(f, "\nshared stages: {} episodes unscored because of faults", self.shared_faults)?;
         }
@@ -212,9 +235,7 @@ impl std::fmt::Display for Table {
         }
         Ok(())
     }
-}
 
-impl Table {
     fn columns(&self) -> Vec<(String, Option<&Measured>)> {
         let mut columns = Vec::new();
         for (number, arm) in self.arms.iter().enumerate() {
@@ -310,12 +331,12 @@ fn rate(rate: &Rate) -> String {
     }
 }
 
-fn points(estimate: Option<Estimate>) -> String {
+pub(crate) fn points(estimate: Option<Estimate>) -> String {
     estimate.map_or("-".into(), |e| format!("{:+.1} [{:+.1}, {:+.1}]", 100.0 * e.value, 100.0 * e.low, 100.0 * e.high))
 }
 
 /// Cells in aligned columns: the first to the left, the others to the right.
-fn grid(rows: &[Vec<String>]) -> String {
+pub(crate) fn grid(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

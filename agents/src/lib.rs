@@ -16,6 +16,7 @@ pub mod model;
 pub mod policy;
 pub mod sequence;
 pub mod synth;
+pub mod threads;
 pub mod tokenizer;
 pub mod trace;
 

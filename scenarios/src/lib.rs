@@ -14,6 +14,7 @@ mod problem;
 mod resolve;
 mod schema;
 mod source;
+mod study;
 mod types;
 
 pub use hint::nearest;
@@ -23,6 +24,6 @@ pub use problem::{Place, Problem, ScenarioError};
 pub use resolve::{ArmPlan, ResolvedScenario};
 pub use schema::{SHARED_SECTIONS, json_schema};
 pub use types::{
-    AgentConfig, Algorithm, Budgets, DiagnosisConfig, EnvironmentConfig, EvaluationConfig, LearnerConfig, RewardKind,
-    Sequel, Settings,
+    AgentConfig, Algorithm, Budgets, Checkpoints, DiagnosisConfig, EnvironmentConfig, EvaluationConfig, LearnerConfig,
+    RewardKind, Select, Sequel, Settings, TransferConfig,
 };

@@ -56,6 +56,21 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         say(value == 0, key, "0".into(), "write 1 or more".into());
     }
 
+    for (number, transfer) in evaluation.transfer.iter().enumerate() {
+        let key = format!("evaluation.transfer[{number}]");
+        say(transfer.tasks == 0, &format!("{key}.tasks"), "0".into(), "write 1 or more, or leave the entry out".into());
+        let key = format!("{key}.environment");
+        let name = &transfer.environment;
+        say(
+            *name == environment.name,
+            &key,
+            format!("{name:?}, which is trained on"),
+            "name an environment that `environment.name` is not".into(),
+        );
+        let before = evaluation.transfer[..number].iter().any(|other| other.environment == *name);
+        say(before, &key, format!("{name:?}, which stands there already"), "name every environment once".into());
+    }
+
     let warm = &agent.warm_start;
     say(
         warm.episodes == 0 && (agent.start == Start::Fresh || warm.source == DemonstrationSource::Synthetic),

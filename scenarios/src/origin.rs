@@ -10,6 +10,7 @@ use crate::locate::{End, locate};
 use crate::plan::OrderError;
 use crate::problem::{Place, Problem, dotted};
 use crate::resolve::ArmPlan;
+use crate::study::BUDGETS;
 
 /// Where each part of the settings was written.
 pub(crate) struct Origin<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct Origin<'a> {
     pub text: &'a str,
     /// Path and text of each `--set`, in order.
     pub sets: Vec<(Vec<String>, String)>,
+    /// The named budget that lies over the file.
+    pub budget: Option<(String, Value)>,
 }
 
 impl Origin<'_> {
@@ -25,6 +28,9 @@ impl Origin<'_> {
         if let Some((_, text)) = self.sets.iter().rev().find(|(set, _)| path.starts_with(set)) {
             return Place::Set(text.clone());
         }
+        let named = self.budget.as_ref().filter(|(_, over)| has(over, path));
+        let named = named.map(|(name, _)| [&[BUDGETS.to_owned(), name.clone()], path].concat());
+        let path = named.as_deref().unwrap_or(path);
         let around = (1..path.len()).rev().map(|length| (&path[..length], End::Key));
         let at = std::iter::once((path, end)).chain(around).find_map(|(path, end)| locate(self.text, path, end));
         Place::File { file: self.file.to_owned(), at }
@@ -77,6 +83,16 @@ impl Origin<'_> {
             }
         }
     }
+}
+
+/// Whether a tree has something at a path.
+fn has(tree: &Value, path: &[String]) -> bool {
+    let Some((head, rest)) = path.split_first() else { return true };
+    let inside = match head.strip_prefix('[').and_then(|index| index.strip_suffix(']')?.parse::<usize>().ok()) {
+        Some(index) => tree.get(index),
+        None => tree.get(head),
+    };
+    inside.is_some_and(|tree| has(tree, rest))
 }
 
 /// "did you mean" for a path whose folder holds something with nearly the same name.

@@ -9,6 +9,8 @@ pub enum Place {
     File { file: String, at: Option<(usize, usize)> },
     /// In a `--set` of the command line, given as written.
     Set(String),
+    /// In another flag of the command line.
+    Flag(String),
 }
 
 impl fmt::Display for Place {
@@ -17,6 +19,7 @@ impl fmt::Display for Place {
             Place::File { file, at: Some((line, column)) } => write!(f, "{file}:{line}:{column}"),
             Place::File { file, at: None } => f.write_str(file),
             Place::Set(text) => write!(f, "--set {text}"),
+            Place::Flag(text) => f.write_str(text),
         }
     }
 }

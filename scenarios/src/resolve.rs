@@ -1,7 +1,7 @@
 //! From a file and the command line's `--set`s to one full set of settings for each arm.
 //!
-//! Order of precedence, lowest first: defaults, the file, `--set a.b=c`, the arm's override in the file,
-//! `--set arms.NAME.a.b=c`. Every problem of a stage is reported; a stage with problems ends the loading.
+//! Order of precedence, lowest first: defaults, the file, its named budget that `--budget` chose, `--set a.b=c`, the arm's
+//! override in the file, `--set arms.NAME.a.b=c`. Every problem of a stage is reported; a stage with problems ends the loading.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,8 @@ use crate::plan::{Plan, plan};
 use crate::problem::{Place, Problem, ScenarioError, dotted};
 use crate::schema;
 use crate::source;
-use crate::types::{EnvironmentConfig, Sequel, Settings};
+use crate::study;
+use crate::types::{Sequel, Settings, is_path};
 
 /// Longest arm name; it becomes a folder name.
 const MAX_ARM_NAME: usize = 40;
@@ -27,7 +28,10 @@ const MAX_ARM_NAME: usize = 40;
 /// One arm with everything it runs with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmPlan {
+    /// Unique; in a study with `seeds` the family's with the seed, such as `coevo.s7`.
     pub name: String,
+    /// The arm of the file that this one is under one seed; `name` where there is no study.
+    pub family: String,
     pub settings: Settings,
     pub sequel: Sequel,
 }
@@ -45,7 +49,9 @@ pub struct ResolvedScenario {
     pub name: String,
     /// What the arms override.
     pub base: Settings,
-    /// In the order of the file.
+    /// Seeds of the study; empty where the file has no `seeds`.
+    pub seeds: Vec<u64>,
+    /// In the order of the file; in a study seed by seed.
     pub arms: Vec<ArmPlan>,
     pub plan: Plan,
 }
@@ -56,6 +62,14 @@ impl ResolvedScenario {
     /// # Errors
     /// Every problem that can be found at once, each with place, key, value and a hint.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ScenarioError> {
+        Self::load_with(path, None, overrides)
+    }
+
+    /// [`Self::load`], with the file's named budget `budget` laid over it.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with(path: &Path, budget: Option<&str>, overrides: &[String]) -> Result<Self, ScenarioError> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| Problem {
             place: Place::File { file: file.clone(), at: None },
@@ -65,7 +79,7 @@ impl ResolvedScenario {
                 .or_else(|| Some("check the path; shipped scenarios are in `scenarios/`".to_owned())),
         })?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self::parse(&text, &file, &folder, overrides)
+        Self::parse_with(&text, &file, &folder, budget, overrides)
     }
 
     /// Checks scenario `text`. `file` names it in errors, and paths in it are relative to `folder`.
@@ -73,7 +87,21 @@ impl ResolvedScenario {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str, file: &str, folder: &Path, overrides: &[String]) -> Result<Self, ScenarioError> {
-        let mut origin = Origin { file, text, sets: Vec::new() };
+        Self::parse_with(text, file, folder, None, overrides)
+    }
+
+    /// [`Self::parse`], with a named budget.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse_with(
+        text: &str,
+        file: &str,
+        folder: &Path,
+        budget: Option<&str>,
+        overrides: &[String],
+    ) -> Result<Self, ScenarioError> {
+        let mut origin = Origin { file, text, sets: Vec::new(), budget: None };
         let mut root = source::read(text).map_err(|error| Problem {
             place: Place::File { file: file.to_owned(), at: error.at },
             key: dotted(&error.key),
@@ -81,6 +109,14 @@ impl ResolvedScenario {
             hint: error.hint,
         })?;
         let mut problems = Vec::new();
+        let schema = schema::json_schema();
+        let chosen = study::budget(&mut root, budget, &origin, &mut problems);
+        finish(&mut problems)?;
+        if let Some((_, over)) = &chosen {
+            schema::fill_empty_sections(&schema, &mut root);
+            schema::merge(&schema, &mut root, over);
+        }
+        origin.budget = chosen;
         let known_arms: Vec<String> = keys(root.get("arms"));
         for text in overrides {
             match apply_set(&mut root, text, &known_arms) {
@@ -88,7 +124,6 @@ impl ResolvedScenario {
                 Err(problem) => problems.push(problem),
             }
         }
-        let schema = schema::json_schema();
         schema::fill_empty_sections(&schema, &mut root);
         problems.extend(check::check(&schema, &root).into_iter().map(|issue| Problem {
             place: origin.place(&issue.path, issue.end),
@@ -104,6 +139,8 @@ impl ResolvedScenario {
         let mut base = root.as_object().cloned().unwrap_or_default();
         let name = base.shift_remove("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
         base.shift_remove("arms");
+        let seeds = study::seeds(&mut base, &origin, &mut problems);
+        study::arms_leave_seeds_alone(arms_given.as_ref(), &seeds, &origin, &mut problems);
         resolve_paths(&mut base, folder, &origin, &mut problems);
         let base = Value::Object(base);
         let mut given = arms_given.and_then(|arms| arms.as_object().cloned()).unwrap_or_default();
@@ -130,17 +167,14 @@ impl ResolvedScenario {
                 }
             }
         }
-        let plan = match plan(&arms) {
-            Ok(plan) => Some(plan),
-            Err(errors) => {
-                problems.extend(errors.into_iter().map(|error| origin.order(error, &arms)));
-                None
-            }
-        };
+        if let Err(errors) = plan(&arms) {
+            problems.extend(errors.into_iter().map(|error| origin.order(error, &arms)));
+        }
         finish(&mut problems)?;
         let base = read_settings(&base).map_err(|message| origin.whole(message))?;
-        let plan = plan.unwrap_or(Plan { stages: Vec::new() });
-        Ok(Self { name, base, arms, plan })
+        let arms = study::expand(&arms, &seeds);
+        let plan = plan(&arms).expect("arms that can be ordered can be ordered under every seed");
+        Ok(Self { name, base, seeds, arms, plan })
     }
 
     /// The same scenario with every default written out, and arms reduced to what they change. Loading it gives an equal
@@ -149,7 +183,7 @@ impl ResolvedScenario {
         let schema = schema::json_schema();
         let base = tree(&self.base);
         let mut arms = Map::new();
-        for arm in &self.arms {
+        for arm in study::families(&self.arms, &self.seeds) {
             let mut over = match schema::difference(&schema, &base, &tree(&arm.settings)) {
                 Some(Value::Object(over)) => over,
                 _ => Map::new(),
@@ -165,6 +199,10 @@ impl ResolvedScenario {
         let mut root = Map::new();
         root.insert("name".into(), self.name.clone().into());
         root.extend(base.as_object().cloned().unwrap_or_default());
+        if !self.seeds.is_empty() {
+            root.shift_remove("seed");
+            root.insert(study::SEEDS.into(), tree(&self.seeds));
+        }
         root.insert("arms".into(), Value::Object(arms));
         serde_yaml::to_string(&Value::Object(root)).expect("a JSON tree with text keys is YAML")
     }
@@ -176,6 +214,17 @@ impl ResolvedScenario {
 
     pub fn arm(&self, name: &str) -> Option<&ArmPlan> {
         self.arms.iter().find(|arm| arm.name == name)
+    }
+
+    /// The arms of the file, in its order: each stands for one arm, or in a study for one under every seed.
+    pub fn families(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for arm in &self.arms {
+            if !names.contains(&arm.family.as_str()) {
+                names.push(&arm.family);
+            }
+        }
+        names
     }
 }
 
@@ -206,7 +255,7 @@ fn resolve_arm(schema: &Value, base: &Value, name: &str, over: &Value) -> Result
     let sequel = serde_json::from_value(Value::Object(sequel)).map_err(|error| format!("`arms.{name}`: {error}"))?;
     let mut whole = base.clone();
     schema::merge(schema, &mut whole, &Value::Object(over));
-    Ok(ArmPlan { name: name.to_owned(), settings: read_settings(&whole)?, sequel })
+    Ok(ArmPlan { name: name.to_owned(), family: name.to_owned(), settings: read_settings(&whole)?, sequel })
 }
 
 /// Puts one `--set` into the tree and returns its path.
@@ -225,6 +274,10 @@ fn apply_set(root: &mut Value, text: &str, known_arms: &[String]) -> Result<Vec<
     let path: Vec<String> = key.split('.').map(str::to_owned).collect();
     if path.iter().any(String::is_empty) {
         return Err(problem(key, format!("{key:?} is not a key"), form));
+    }
+    if path[0] == study::BUDGETS {
+        let hint = "set the key itself, such as `--set learner.rounds=4`: it lies over the budget that --budget chose";
+        return Err(problem(key, format!("`{key}` is chosen with --budget, not set"), hint.to_owned()));
     }
     if let ["arms", arm, ..] = path.iter().map(String::as_str).collect::<Vec<_>>()[..]
         && !known_arms.iter().any(|known| known == arm)
@@ -290,28 +343,22 @@ fn check_arms(arms: Option<&Value>, origin: &Origin<'_>, problems: &mut Vec<Prob
     }
 }
 
-/// Makes the paths of a plugin and of a checkpoint absolute, so that the resolved scenario works from anywhere, and checks
+/// Makes the paths of plugins and of a checkpoint absolute, so that the resolved scenario works from anywhere, and checks
 /// that they are there.
 fn resolve_paths(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'_>, problems: &mut Vec<Problem>) {
-    for (section, key, bare) in [
-        ("environment", "name", "a shipped environment has a bare name, such as `travel`"),
-        ("agent", "start", "what is no path is `fresh` or `backbone`"),
-    ] {
-        let Some(place) = base.get_mut(section).and_then(|section| section.get_mut(key)) else { continue };
-        let name = place.as_str().unwrap_or_default().to_owned();
-        let is_path = match key {
-            "start" => matches!(Start::from(name.clone()), Start::Folder(_)),
-            _ => EnvironmentConfig { name: name.clone(), train: 0, seed: 0 }.is_path(),
-        };
-        if !is_path {
-            continue;
+    let environment = "a shipped environment has a bare name, such as `travel`";
+    let place = |path: &[&str]| -> Vec<String> { path.iter().map(|key| (*key).to_owned()).collect() };
+    let mut absolute = |value: Option<&mut Value>, path: Vec<String>, is_path: &dyn Fn(&str) -> bool, bare: &str| {
+        let Some(value) = value else { return };
+        let name = value.as_str().unwrap_or_default().to_owned();
+        if !is_path(&name) {
+            return;
         }
         let full = folder.join(&name);
         let full = std::path::absolute(&full).unwrap_or(full);
         if full.exists() {
-            *place = Value::String(full.display().to_string());
+            *value = Value::String(full.display().to_string());
         } else {
-            let path = [section.to_owned(), key.to_owned()];
             problems.push(Problem {
                 place: origin.place(&path, End::Value),
                 key: dotted(&path),
@@ -319,5 +366,15 @@ fn resolve_paths(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'
                 hint: similar_file(&full).or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
             });
         }
+    };
+    let name = base.get_mut("environment").and_then(|environment| environment.get_mut("name"));
+    absolute(name, place(&["environment", "name"]), &is_path, environment);
+    let start = base.get_mut("agent").and_then(|agent| agent.get_mut("start"));
+    let is_folder = |name: &str| matches!(Start::from(name.to_owned()), Start::Folder(_));
+    absolute(start, place(&["agent", "start"]), &is_folder, "what is no path is `fresh` or `backbone`");
+    let transfer = base.get_mut("evaluation").and_then(|evaluation| evaluation.get_mut("transfer"));
+    for (number, entry) in transfer.and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+        let path = place(&["evaluation", "transfer", &format!("[{number}]"), "environment"]);
+        absolute(entry.get_mut("environment"), path, &is_path, environment);
     }
 }

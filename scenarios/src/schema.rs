@@ -17,6 +17,15 @@ pub fn json_schema() -> Value {
     let settings = schema_of::<Settings>();
     let mut properties = Map::new();
     properties.insert("name".into(), json!({"type": "string", "minLength": 1, "description": "Name of the scenario."}));
+    let seeds = json!({
+        "description": "Repeat every arm under so many seeds, counted up from `seed`, or under those of a list: a study. \
+                        Tasks stay the same; the draw of training tasks, the start and the sampling follow the seed.",
+        "oneOf": [
+            {"type": "integer", "minimum": 1, "maximum": 1000},
+            {"type": "array", "items": {"type": "integer", "format": "uint64", "minimum": 0}},
+        ],
+    });
+    properties.insert("seeds".into(), seeds);
     let mut arm = Map::new();
     for (key, value) in settings["properties"].as_object().into_iter().flatten() {
         properties.insert(key.clone(), value.clone());
@@ -27,6 +36,16 @@ pub fn json_schema() -> Value {
     for (key, value) in schema_of::<Sequel>()["properties"].as_object().into_iter().flatten() {
         arm.insert(key.clone(), value.clone());
     }
+    let mut budget = properties.clone();
+    budget.shift_remove("name");
+    properties.insert(
+        "named_budgets".into(),
+        json!({
+            "type": "object",
+            "description": "Named partial overrides of everything above; `--budget NAME` lays one over the file.",
+            "additionalProperties": {"type": "object", "properties": budget, "additionalProperties": false},
+        }),
+    );
     properties.insert(
         "arms".into(),
         json!({

@@ -61,8 +61,13 @@ fn default_train() -> u32 {
 impl EnvironmentConfig {
     /// Whether `name` is a path: it has a separator, begins with a dot or ends in `.wasm`.
     pub fn is_path(&self) -> bool {
-        self.name.contains(['/', '\\']) || self.name.starts_with('.') || self.name.ends_with(".wasm")
+        is_path(&self.name)
     }
+}
+
+/// Whether the name of an environment is a path.
+pub(crate) fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.starts_with('.') || name.ends_with(".wasm")
 }
 
 /// The learned policy: its shape, its tokenizer, how it samples in training, how it starts.
@@ -101,6 +106,16 @@ pub enum RewardKind {
     Turns,
 }
 
+/// Which rounds keep their checkpoint on disk. The newest one is always there, so that the run can go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Checkpoints {
+    #[default]
+    All,
+    /// Rounds that were evaluated on dev, and the last one: what a study can still choose from.
+    Evaluated,
+}
+
 /// Rounds of reinforcement learning and their optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -115,6 +130,8 @@ pub struct LearnerConfig {
     pub tasks_per_round: u32,
     /// Episodes of each drawn task; advantages are relative to this group.
     pub group: u32,
+    /// Which rounds keep their checkpoint.
+    pub checkpoints: Checkpoints,
     #[serde(flatten)]
     pub rl: RlConfig,
 }
@@ -128,6 +145,7 @@ impl Default for LearnerConfig {
             rounds: 8,
             tasks_per_round: 16,
             group: 8,
+            checkpoints: Checkpoints::All,
             rl: RlConfig::default(),
         }
     }
@@ -149,6 +167,34 @@ impl Default for DiagnosisConfig {
     }
 }
 
+/// Which policy of an arm is tested at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Select {
+    /// That of the last round.
+    #[default]
+    Last,
+    /// That with the highest dev success among the evaluated rounds, the earliest of equals; the last one where none was
+    /// evaluated. Test tasks have no say in it.
+    BestDev,
+}
+
+/// An environment that is only tested on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferConfig {
+    /// As `environment.name`.
+    #[schemars(length(min = 1))]
+    pub environment: String,
+    /// Tasks of its test split.
+    #[serde(default = "default_transfer_tasks")]
+    pub tasks: u32,
+}
+
+fn default_transfer_tasks() -> u32 {
+    100
+}
+
 /// Held-out evaluation, always with the base interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -163,11 +209,23 @@ pub struct EvaluationConfig {
     pub temperature: f32,
     /// Also play the dev tasks with the evolved interface, to measure how far the agent leans on its cues.
     pub probe: bool,
+    /// Which policy is tested after the last round.
+    pub select: Select,
+    /// Environments that nothing is trained on: whatever is tested is tested there, too, with their base interface.
+    pub transfer: Vec<TransferConfig>,
 }
 
 impl Default for EvaluationConfig {
     fn default() -> Self {
-        Self { every: 2, dev_tasks: 60, test_tasks: 200, temperature: 0.0, probe: true }
+        Self {
+            every: 2,
+            dev_tasks: 60,
+            test_tasks: 200,
+            temperature: 0.0,
+            probe: true,
+            select: Select::Last,
+            transfer: Vec::new(),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub fn eval(args: &EvalArgs) -> Done {
     let agent = agent(args, &pool, recorded.as_ref(), settings.as_ref())?;
     let name = agent.name();
     let human = args.agent == Player::Human;
-    let parallelism = if human { Parallelism { slots: 1, workers: 1 } } else { machine(&args.machine).parallelism };
+    let parallelism = if human { Parallelism { slots: 1, workers: 1 } } else { machine(&args.machine, []).parallelism };
     let mut progress = Progress::new();
     if !human {
         let total = jobs.len();

@@ -19,9 +19,11 @@ pub mod run;
 
 use std::process::ExitCode;
 
+use coevo_core::config::Backend;
 use coevo_loop::error::RunError;
 use coevo_loop::run::Machine as RunMachine;
 use coevo_loop::slots::Parallelism;
+use coevo_scenarios::Settings;
 
 use crate::cli::Machine;
 
@@ -78,11 +80,18 @@ pub fn workers(flag: Option<usize>) -> usize {
     flag.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
-fn machine(flags: &Machine) -> RunMachine {
-    RunMachine {
-        backend: flags.backend.map(Into::into),
-        parallelism: Parallelism { slots: flags.slots.max(1), workers: workers(flags.workers) },
-    }
+/// Arms side by side by default, at most: each has a cache of its own for every slot.
+const MOST_JOBS: usize = 4;
+
+/// `arms`: the settings of whatever may run side by side.
+fn machine<'a>(flags: &Machine, arms: impl IntoIterator<Item = &'a Settings>) -> RunMachine {
+    let backend: Option<Backend> = flags.backend.map(Into::into);
+    let backends: Vec<Backend> = arms.into_iter().map(|arm| backend.unwrap_or(arm.learner.backend)).collect();
+    let cores = workers(None);
+    let alone = backends.len() < 2 || backends.iter().any(|backend| *backend != Backend::Cpu);
+    let lanes = flags.jobs.unwrap_or(if alone { 1 } else { cores.min(MOST_JOBS) }).max(1);
+    let workers = flags.workers.unwrap_or(cores.div_ceil(lanes)).max(1);
+    RunMachine { backend, parallelism: Parallelism { slots: flags.slots.max(1), workers }, lanes }
 }
 
 /// `coevo schema`.

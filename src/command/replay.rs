@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use coevo_core::episode::{Ending, Parsed, StepOutcome, Verdict};
 use coevo_loop::replay::replay_all;
 use coevo_loop::run;
+use coevo_loop::tasks::Pools;
 use coevo_trace::{EpisodeFilter, EpisodeRecord, RunFile};
 use serde_json::json;
 
@@ -48,8 +49,8 @@ pub fn replay(args: &ReplayArgs) -> Done {
         None => EpisodeFilter::default(),
     };
     let scenario = run::recorded_scenario(&file)?;
-    let plugin = run::load_plugin(&scenario.base)?;
-    let outcome = replay_all(&file, &scenario.base, &plugin, &filter, workers(args.workers), &mut Progress::new())?;
+    let pools = Pools::load(&scenario.base)?;
+    let outcome = replay_all(&file, &pools, &filter, workers(args.workers), &mut Progress::new())?;
     let bad = outcome.diverged.len() + outcome.damaged.len();
     if args.json {
         let diverged: Vec<_> = outcome

@@ -21,7 +21,7 @@ const INTERRUPTED: u8 = 130;
 pub fn run(args: &RunArgs) -> Done {
     let mut overrides = args.set.clone();
     overrides.extend(args.seed.map(|seed| format!("seed={seed}")));
-    let scenario = ResolvedScenario::load(&args.scenario, &overrides)?;
+    let scenario = ResolvedScenario::load_with(&args.scenario, args.budget.as_deref(), &overrides)?;
     if args.dry_run {
         run::check(&scenario)?;
         println!("{}\n{}", scenario.name, scenario.plan);
@@ -52,7 +52,8 @@ pub fn table(args: &TableArgs) -> Done {
 
 fn go(scenario: &ResolvedScenario, file: &mut RunFile, folder: &Path, flags: &Machine, json: bool) -> Done {
     let stop = stop_on_interrupt()?;
-    let ended = run::drive(scenario, file, machine(flags), &stop, &mut Progress::new())?;
+    let machine = machine(flags, scenario.arms.iter().map(|arm| &arm.settings));
+    let ended = run::drive(scenario, file, machine, &stop, &mut Progress::new())?;
     match ended {
         Ended::Stopped { reason } => {
             eprintln!("stopped ({reason}); everything up to here is saved: coevo resume {}", folder.display());

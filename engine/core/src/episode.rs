@@ -22,6 +22,8 @@ pub enum Stage {
     Probe,
     /// Final evaluation on test with the base interface.
     Test,
+    /// The same on an environment that nothing is trained on.
+    Transfer,
 }
 
 /// Identity of an episode inside a run.

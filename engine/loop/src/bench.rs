@@ -107,6 +107,7 @@ fn written(plugin: &EnvPlugin, played: Vec<Played>, folder: &Path) -> Result<f64
         scenario_yaml: String::new(),
         env: plugin.spec().clone(),
         component: plugin.component_id().to_string(),
+        others: Vec::new(),
         facts: BTreeMap::new(),
     };
     let mut file = RunFile::create(folder, &header)?;

@@ -76,6 +76,7 @@ pub fn trace_cost(
         scenario_yaml: String::new(),
         env: plugin.spec().clone(),
         component: plugin.component_id().to_string(),
+        others: Vec::new(),
         facts: BTreeMap::new(),
     };
     let mut file = RunFile::create(folder, &header)?;

@@ -23,6 +23,7 @@ pub enum Activity {
     Evaluate,
     Probe,
     Test,
+    Transfer,
     Replay,
 }
 
@@ -36,13 +37,14 @@ impl Activity {
             Activity::Evaluate => "evaluate",
             Activity::Probe => "probe",
             Activity::Test => "test",
+            Activity::Transfer => "transfer",
             Activity::Replay => "replay",
         }
     }
 }
 
-/// Whoever watches.
-pub trait Observer {
+/// Whoever watches. Arms that run side by side tell it in turn.
+pub trait Observer: Send {
     fn event(&mut self, event: &Event<'_>);
 }
 

@@ -13,13 +13,13 @@ use coevo_scenarios::{ResolvedScenario, Settings};
 use coevo_trace::{EpisodeRecord, RunFile};
 
 use crate::error::RunError;
-use crate::run::{budgets, load_plugin, recorded_scenario};
-use crate::tasks::TaskPool;
+use crate::run::{budgets, recorded_scenario};
+use crate::tasks::Pools;
 
 /// What the episodes of a run were played with.
 pub struct Recorded {
     pub scenario: ResolvedScenario,
-    pub pool: TaskPool,
+    pub pools: Pools,
     interfaces: BTreeMap<ContentId, Arc<Interface>>,
 }
 
@@ -38,10 +38,9 @@ impl Recorded {
     /// Where the scenario or the interfaces cannot be read, or the environment cannot be loaded.
     pub fn open(file: &RunFile) -> Result<Self, RunError> {
         let scenario = recorded_scenario(file)?;
-        let plugin = load_plugin(&scenario.base)?;
-        let pool = TaskPool::new(plugin, scenario.base.environment.seed);
+        let pools = Pools::load(&scenario.base)?;
         let interfaces = file.interfaces()?.into_iter().map(|(id, interface)| (id, Arc::new(interface))).collect();
-        Ok(Self { scenario, pool, interfaces })
+        Ok(Self { scenario, pools, interfaces })
     }
 
     /// The settings of an arm; shared stages have the base's.
@@ -55,7 +54,8 @@ impl Recorded {
     /// [`RunError::Unfit`] where its task can no longer be generated or its interface is not in the run.
     pub fn case(&self, episode: &Episode) -> Result<Case, RunError> {
         let name = coevo_trace::episode_name(&episode.key);
-        let task = self.pool.task(&episode.key.task).map_err(|fault| RunError::Unfit {
+        let pool = self.pools.of(&episode.key.task.env);
+        let task = pool.task(&episode.key.task).map_err(|fault| RunError::Unfit {
             message: format!("the task of {name} cannot be generated: {}", fault.message),
             hint: "the environment faulted; `coevo replay` shows what was recorded".to_owned(),
         })?;
@@ -65,7 +65,7 @@ impl Recorded {
         })?;
         let settings = self.settings(&episode.key.arm);
         let table = PriorityTable::version(settings.diagnosis.table).expect("scenarios are checked for known tables");
-        let plugin = self.pool.plugin().clone();
+        let plugin = pool.plugin().clone();
         Ok(Case { plugin, task, interface: Arc::clone(interface), budgets: budgets(settings), table }.fitted(episode))
     }
 }

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use coevo_core::id::ContentId;
 use coevo_core::interface::Interface;
-use coevo_envs::{Divergence, EnvPlugin};
-use coevo_scenarios::Settings;
+use coevo_envs::Divergence;
 use coevo_trace::{EpisodeFilter, EpisodeSummary, RunFile};
 
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
-use crate::tasks::TaskPool;
+use crate::tasks::Pools;
 
 /// What came of re-executing a run.
 #[derive(Debug, Default)]
@@ -34,13 +33,11 @@ pub struct ReplayOutcome {
 /// Where the run cannot be read at all; a damaged record is part of the outcome.
 pub fn replay_all(
     run: &RunFile,
-    settings: &Settings,
-    plugin: &EnvPlugin,
+    pools: &Pools,
     filter: &EpisodeFilter,
     workers: usize,
     observer: &mut dyn Observer,
 ) -> Result<ReplayOutcome, RunError> {
-    let pool = TaskPool::new(plugin.clone(), settings.environment.seed);
     let interfaces = run.interfaces()?.into_iter().map(|(id, interface)| (id, Arc::new(interface))).collect();
     let summaries = run.episodes(filter)?;
     observer.event(&Event::Began { arm: "run", what: Activity::Replay, round: 0, rounds: 0, total: summaries.len() });
@@ -65,7 +62,7 @@ pub fn replay_all(
             for _ in 0..workers.max(1) {
                 scope.spawn(|| {
                     while let Some((summary, episode)) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if let Some(divergence) = replay_one(&pool, &interfaces, summary, episode) {
+                        if let Some(divergence) = replay_one(pools, &interfaces, summary, episode) {
                             found.lock().expect("no panic").insert(summary.name.clone(), divergence);
                         }
                     }
@@ -79,7 +76,7 @@ pub fn replay_all(
 }
 
 fn replay_one(
-    pool: &TaskPool,
+    pools: &Pools,
     interfaces: &BTreeMap<ContentId, Arc<Interface>>,
     summary: &EpisodeSummary,
     episode: &coevo_core::episode::Episode,
@@ -87,6 +84,7 @@ fn replay_one(
     let Some(interface) = interfaces.get(&episode.interface) else {
         return Some(whole("interface", "recorded".to_owned(), format!("{} is not in the run", episode.interface)));
     };
+    let pool = pools.of(&summary.key.task.env);
     match pool.task(&summary.key.task) {
         Ok(task) => coevo_envs::replay(pool.plugin(), &task.public, episode, interface).divergence,
         // A task that could not be generated then cannot be generated now: that is what the record says.

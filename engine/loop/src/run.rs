@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use coevo_agents::learner::CheckpointBytes;
 use coevo_agents::synth::{Corpus, Mix};
-use coevo_agents::{Backbone, Learner, ModelConfig, Policy, SampleConfig, StepReport, Tokenizer, TrainReport};
+use coevo_agents::{Backbone, Learner, ModelConfig, StepReport, Tokenizer, TrainReport, threads};
 use coevo_core::advantage::EpisodeWeights;
 use coevo_core::config::{Backend, DemonstrationSource, Start};
 use coevo_core::diagnose::PriorityTable;
@@ -17,8 +18,10 @@ use coevo_core::episode::Stage;
 use coevo_core::interface::Interface;
 use coevo_core::task::{PublicTask, TaskRef};
 use coevo_envs::{Budgets, EnvPlugin, EnvSource, Sandbox, SandboxLimits};
-use coevo_scenarios::{ArmPlan, ResolvedScenario, Settings, StageKind, StageNode};
-use coevo_trace::{CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, RoundCommit, RunFile, RunHeader};
+use coevo_scenarios::{ArmPlan, Checkpoints, ResolvedScenario, Settings, StageKind, StageNode};
+use coevo_trace::{
+    CheckpointFile, CommitKey, EpisodeRecord, Evaluation, OtherEnv, Phase, RoundCommit, RunFile, RunHeader,
+};
 use serde_json::{Value, json};
 
 use crate::clock::Stopwatch;
@@ -26,9 +29,11 @@ use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, draw, jobs, sequences};
+use crate::schedule::{Next, run_all};
 use crate::slots::{Arena, Parallelism, play};
 use crate::summary::Summary;
-use crate::tasks::TaskPool;
+use crate::tasks::Pools;
+use crate::testing::{Measure, is_evaluated};
 
 const WEIGHTS: &str = "weights.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -40,7 +45,10 @@ const CONFIG: &str = "config.json";
 pub struct Machine {
     /// Overrides the scenario's.
     pub backend: Option<Backend>,
+    /// Of each arm.
     pub parallelism: Parallelism,
+    /// Stages that run side by side, each with its share of the cores.
+    pub lanes: usize,
 }
 
 /// How a run ended.
@@ -62,12 +70,14 @@ pub enum Ended {
 /// # Errors
 /// Bad input, before anything is written.
 pub fn create(scenario: &ResolvedScenario, folder: &Path) -> Result<RunFile, RunError> {
-    let plugin = load_plugin(&scenario.base)?;
-    check_fit(scenario, &plugin)?;
+    let pools = Pools::load(&scenario.base)?;
+    check_fit(scenario, &pools)?;
+    let plugin = pools.main.plugin();
     let header = RunHeader {
         scenario_yaml: scenario.to_yaml(),
         env: plugin.spec().clone(),
         component: plugin.component_id().to_string(),
+        others: pools.transfer.iter().map(|pool| other(pool.plugin())).collect(),
         facts: BTreeMap::from([("scenario_id".to_owned(), json!(scenario.id()))]),
     };
     Ok(RunFile::create(folder, &header)?)
@@ -78,7 +88,11 @@ pub fn create(scenario: &ResolvedScenario, folder: &Path) -> Result<RunFile, Run
 /// # Errors
 /// As [`create`].
 pub fn check(scenario: &ResolvedScenario) -> Result<(), RunError> {
-    check_fit(scenario, &load_plugin(&scenario.base)?)
+    check_fit(scenario, &Pools::load(&scenario.base)?)
+}
+
+fn other(plugin: &EnvPlugin) -> OtherEnv {
+    OtherEnv { env: plugin.spec().clone(), component: plugin.component_id().to_string() }
 }
 
 /// The scenario that a run was made with.
@@ -97,17 +111,21 @@ pub fn recorded_scenario(file: &RunFile) -> Result<ResolvedScenario, RunError> {
 pub fn reopen(folder: &Path) -> Result<(RunFile, ResolvedScenario), RunError> {
     let file = RunFile::open(folder)?;
     let scenario = recorded_scenario(&file)?;
-    let plugin = load_plugin(&scenario.base)?;
-    if plugin.component_id().as_str() != file.header().component {
-        return Err(RunError::Unfit {
-            message: format!(
-                "the environment `{}` is not the one this run was made with ({} then, {} now)",
-                scenario.base.environment.name,
-                file.header().component,
-                plugin.component_id()
-            ),
-            hint: "put the old component back, or start a new run".to_owned(),
-        });
+    let pools = Pools::load(&scenario.base)?;
+    let header = file.header();
+    let recorded = std::iter::once(&header.component).chain(header.others.iter().map(|other| &other.component));
+    for (pool, recorded) in std::iter::once(&pools.main).chain(&pools.transfer).zip(recorded) {
+        let plugin = pool.plugin();
+        if plugin.component_id().as_str() != *recorded {
+            return Err(RunError::Unfit {
+                message: format!(
+                    "the environment `{}` is not the one this run was made with ({recorded} then, {} now)",
+                    plugin.spec().name,
+                    plugin.component_id()
+                ),
+                hint: "put the old component back, or start a new run".to_owned(),
+            });
+        }
     }
     Ok((file, scenario))
 }
@@ -117,6 +135,14 @@ pub fn reopen(folder: &Path) -> Result<(RunFile, ResolvedScenario), RunError> {
 /// # Errors
 /// As [`EnvPlugin::load`].
 pub fn load_plugin(settings: &Settings) -> Result<EnvPlugin, RunError> {
+    load_environment(settings, &settings.environment.name)
+}
+
+/// Another environment, under the same limits.
+///
+/// # Errors
+/// As [`EnvPlugin::load`].
+pub fn load_environment(settings: &Settings, name: &str) -> Result<EnvPlugin, RunError> {
     let budgets = &settings.budgets;
     let limits = SandboxLimits {
         fuel_per_call: budgets.fuel_per_call,
@@ -124,24 +150,37 @@ pub fn load_plugin(settings: &Settings) -> Result<EnvPlugin, RunError> {
         output_bytes: budgets.output_kib.saturating_mul(1024),
         ..SandboxLimits::default()
     };
-    let source: EnvSource = settings.environment.name.parse().expect("any text names a source");
+    let source: EnvSource = name.parse().expect("any text names a source");
     Ok(EnvPlugin::load(&Sandbox::new(limits)?, &source)?)
 }
 
-fn check_fit(scenario: &ResolvedScenario, plugin: &EnvPlugin) -> Result<(), RunError> {
+fn check_fit(scenario: &ResolvedScenario, pools: &Pools) -> Result<(), RunError> {
     let (environment, evaluation) = (&scenario.base.environment, &scenario.base.evaluation);
-    let wanted = [
-        ("environment.train", "train", environment.train),
-        ("evaluation.dev_tasks", "dev", evaluation.dev_tasks),
-        ("evaluation.test_tasks", "test", evaluation.test_tasks),
+    let main = &pools.main;
+    let mut wanted = vec![
+        ("environment.train".to_owned(), "train", environment.train, main),
+        ("evaluation.dev_tasks".to_owned(), "dev", evaluation.dev_tasks, main),
+        ("evaluation.test_tasks".to_owned(), "test", evaluation.test_tasks, main),
     ];
-    for (key, split, tasks) in wanted {
-        let has = plugin.spec().splits.iter().find(|known| known.name == split).map_or(0, |known| known.tasks);
+    for (number, (transfer, pool)) in evaluation.transfer.iter().zip(&pools.transfer).enumerate() {
+        let name = &pool.plugin().spec().name;
+        let before = std::iter::once(main).chain(&pools.transfer[..number]);
+        if before.into_iter().any(|other| other.plugin().spec().name == *name) {
+            return Err(RunError::Unfit {
+                message: format!("`evaluation.transfer[{number}].environment` is `{name}`, which the run has already"),
+                hint: "name an environment that is not trained on, and each only once".to_owned(),
+            });
+        }
+        wanted.push((format!("evaluation.transfer[{number}].tasks"), "test", transfer.tasks, pool));
+    }
+    for (key, split, tasks, pool) in wanted {
+        let spec = pool.plugin().spec();
+        let has = spec.splits.iter().find(|known| known.name == split).map_or(0, |known| known.tasks);
         if tasks > has {
             return Err(RunError::Unfit {
                 message: format!(
                     "`{key}` is {tasks}, but the split `{split}` of environment `{}` has {has} tasks",
-                    plugin.spec().name
+                    spec.name
                 ),
                 hint: format!("use at most {has}"),
             });
@@ -161,45 +200,77 @@ pub fn drive(
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<Ended, RunError> {
-    let plugin = load_plugin(&scenario.base)?;
-    let pool = TaskPool::new(plugin, scenario.base.environment.seed);
+    let pools = Pools::load(&scenario.base)?;
     let budget = scenario.base.budgets.wall_clock_minutes;
-    let mut run = Run { scenario, file, machine, stop, observer, pool, watch: Stopwatch::start(), budget };
-    let mut failed = BTreeMap::new();
-    for stage in &scenario.plan.stages {
-        if let Some(reason) = run.must_stop() {
-            return Ok(Ended::Stopped { reason });
-        }
-        match run.stage(stage, &failed) {
-            Ok(None) => {}
-            Ok(Some(reason)) => return Ok(Ended::Stopped { reason }),
-            Err((Some(arm), error @ (RunError::Learner(_) | RunError::Round { .. }))) => {
-                let line = format!("stopped: {error}");
-                run.observer.event(&Event::Ended { arm: &arm, line: &line });
-                failed.insert(arm, error.to_string());
+    let Machine { backend, parallelism, lanes } = machine;
+    let run = Run {
+        scenario,
+        file: Mutex::new(file),
+        backend,
+        parallelism,
+        stop,
+        observer: Mutex::new(Watch { observer, shown: String::new() }),
+        pools,
+        watch: Stopwatch::start(),
+        budget,
+        failed: Mutex::default(),
+    };
+    let ended: Mutex<Option<Result<String, RunError>>> = Mutex::new(None);
+    let threads = threads::available().div_ceil(lanes.max(1));
+    run_all(&scenario.plan.stages, lanes, &|stage| {
+        let done = if lanes > 1 { threads::confined(threads, || run.outcome(stage)) } else { run.outcome(stage) };
+        match done {
+            Ok(None) => Next::GoOn,
+            Ok(Some(reason)) => {
+                ended.lock().expect("no panic").get_or_insert(Ok(reason));
+                Next::Stop
             }
-            Err((_, error)) => return Err(error),
+            Err(error) => {
+                // What broke matters more than that someone asked to stop.
+                let mut ended = ended.lock().expect("no panic");
+                if !matches!(*ended, Some(Err(_))) {
+                    *ended = Some(Err(error));
+                }
+                Next::Stop
+            }
         }
+    });
+    let failed = run.failed.into_inner().expect("no panic");
+    match ended.into_inner().expect("no panic") {
+        Some(Err(error)) => Err(error),
+        Some(Ok(reason)) => Ok(Ended::Stopped { reason }),
+        None if failed.is_empty() => Ok(Ended::Finished),
+        None => Ok(Ended::Partial { failed }),
     }
-    Ok(if failed.is_empty() { Ended::Finished } else { Ended::Partial { failed } })
 }
 
-struct Run<'a> {
+/// A run under way. Stages of several arms may hold it at once: what they write goes through one file, in turn, and each
+/// commit is whole by itself, so that their order reaches nothing that is read back.
+pub(crate) struct Run<'a> {
     scenario: &'a ResolvedScenario,
-    file: &'a mut RunFile,
-    machine: Machine,
+    file: Mutex<&'a mut RunFile>,
+    backend: Option<Backend>,
+    pub(crate) parallelism: Parallelism,
     stop: &'a AtomicBool,
-    observer: &'a mut dyn Observer,
-    pool: TaskPool,
+    observer: Mutex<Watch<'a>>,
+    pub(crate) pools: Pools,
     watch: Stopwatch,
     /// Minutes.
     budget: Option<f64>,
+    /// Arms that could not go on, with the reason.
+    failed: Mutex<BTreeMap<String, String>>,
+}
+
+/// The observer, and the arm whose progress it shows: the one that began something last.
+struct Watch<'a> {
+    observer: &'a mut dyn Observer,
+    shown: String,
 }
 
 /// The arm an error belongs to, if any.
 type ArmError = (Option<String>, RunError);
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     fn must_stop(&self) -> Option<String> {
         if self.stop.load(Ordering::Relaxed) {
             return Some("interrupted".to_owned());
@@ -208,12 +279,33 @@ impl Run<'_> {
         over.then(|| "budgets.wall_clock_minutes is used up".to_owned())
     }
 
-    fn arm(&self, name: &str) -> &ArmPlan {
+    pub(crate) fn arm(&self, name: &str) -> &ArmPlan {
         self.scenario.arm(name).expect("plans name arms of the scenario")
     }
 
+    pub(crate) fn file(&self) -> MutexGuard<'_, &'r mut RunFile> {
+        self.file.lock().expect("no panic while the run file is held")
+    }
+
+    /// Runs one stage; a reason where the run must stop. The failure of one arm ends that arm.
+    fn outcome(&self, stage: &StageNode) -> Result<Option<String>, RunError> {
+        if let Some(reason) = self.must_stop() {
+            return Ok(Some(reason));
+        }
+        let failed = self.failed.lock().expect("no panic").clone();
+        match self.stage(stage, &failed) {
+            Ok(reason) => Ok(reason),
+            Err((Some(arm), error @ (RunError::Learner(_) | RunError::Round { .. }))) => {
+                self.tell(&Event::Ended { arm: &arm, line: &format!("stopped: {error}") });
+                self.failed.lock().expect("no panic").insert(arm, error.to_string());
+                Ok(None)
+            }
+            Err((_, error)) => Err(error),
+        }
+    }
+
     /// Runs one stage; a reason where the run must stop.
-    fn stage(&mut self, stage: &StageNode, failed: &BTreeMap<String, String>) -> Result<Option<String>, ArmError> {
+    fn stage(&self, stage: &StageNode, failed: &BTreeMap<String, String>) -> Result<Option<String>, ArmError> {
         match &stage.kind {
             StageKind::WarmStart { arms } => self.warm_start(&stage.id, &arms[0]).map(|()| None).map_err(|e| (None, e)),
             StageKind::Baseline { arms } => {
@@ -237,15 +329,15 @@ impl Run<'_> {
         }
     }
 
-    fn committed(&self, arm: &str, phase: Phase, round: u32) -> Result<bool, RunError> {
-        Ok(self.file.commit_record(&CommitKey { arm: arm.to_owned(), phase, round })?.is_some())
+    pub(crate) fn committed(&self, arm: &str, phase: Phase, round: u32) -> Result<bool, RunError> {
+        Ok(self.file().commit_record(&CommitKey { arm: arm.to_owned(), phase, round })?.is_some())
     }
 
     fn backend(&self, settings: &Settings) -> Backend {
-        self.machine.backend.unwrap_or(settings.learner.backend)
+        self.backend.unwrap_or(settings.learner.backend)
     }
 
-    fn warm_start(&mut self, id: &str, arm: &str) -> Result<(), RunError> {
+    fn warm_start(&self, id: &str, arm: &str) -> Result<(), RunError> {
         if self.committed(id, Phase::WarmStart, 0)? {
             return Ok(());
         }
@@ -271,15 +363,15 @@ impl Run<'_> {
             None => Learner::new(&settings.agent.model, shown.tokenizer.clone(), backend, seed)?,
         };
         self.began(id, Activity::Imitate, 0, 0, warm.imitation.steps as usize);
-        let observer = &mut *self.observer;
         if let Some(note) = learner.backend_note() {
-            observer.event(&Event::Note(note));
+            self.tell(&Event::Note(note));
         }
+        let mut progress = self.progress(id);
         let mut on_step = |step: &StepReport| {
-            observer.event(&Event::Progress { done: step.step as usize + 1 });
+            progress(step.step as usize + 1);
             if (step.step + 1).is_multiple_of(step.steps.div_ceil(8).max(1)) {
                 let line = format!("imitation step {}/{}: loss {:.3}", step.step + 1, step.steps, step.loss);
-                observer.event(&Event::Ended { arm: id, line: &line });
+                self.tell(&Event::Ended { arm: id, line: &line });
             }
         };
         let report = match synthetic {
@@ -296,12 +388,12 @@ impl Run<'_> {
             ("imitate".to_owned(), watch.elapsed_ms() - demonstrated_ms),
         ]);
         let episodes: Vec<EpisodeRecord> =
-            diagnose_all(shown.played, &self.pool, &table(&settings)).into_iter().map(record).collect();
+            diagnose_all(shown.played, &self.pools.main, &table(&settings)).into_iter().map(record).collect();
         let tasks = self.tasks_of(&episodes);
         let mut interfaces = shown.interfaces;
         interfaces.push(Interface::base());
         let checkpoint = files(&learner.checkpoint());
-        self.file.commit(&RoundCommit {
+        self.file().commit(&RoundCommit {
             episodes: &episodes,
             tasks: &tasks,
             interfaces: &interfaces,
@@ -318,13 +410,13 @@ impl Run<'_> {
             report.loss,
             report.tokens as f64 / timings["imitate"].max(1.0)
         );
-        self.observer.event(&Event::Ended { arm: id, line: &line });
+        self.tell(&Event::Ended { arm: id, line: &line });
         Ok(())
     }
 
     /// The oracle's demonstrations, with a word about those that cannot be cloned.
     fn demonstrations(
-        &mut self,
+        &self,
         id: &str,
         settings: &Settings,
         tokenizer: Option<&Tokenizer>,
@@ -335,14 +427,13 @@ impl Run<'_> {
         }
         self.began(id, Activity::Demonstrate, 0, 0, episodes as usize);
         let budgets = budgets(settings);
-        let observer = &mut *self.observer;
-        let mut progress = |done| observer.event(&Event::Progress { done });
-        let parallelism = self.machine.parallelism;
-        let shown = demonstrate(id, &self.pool, settings, tokenizer, &budgets, parallelism, &mut progress)?;
+        let (pool, parallelism) = (&self.pools.main, self.parallelism);
+        let mut progress = self.progress(id);
+        let shown = demonstrate(id, pool, settings, tokenizer, &budgets, parallelism, &mut progress)?;
         let faults = shown.played.iter().filter(|played| played.verdict.reward().is_none()).count();
         if faults > 0 {
             let line = format!("{faults} of {} demonstrations ended in a fault and are unscored", shown.played.len());
-            self.observer.event(&Event::Note(&line));
+            self.tell(&Event::Note(&line));
         }
         let context = settings.agent.model.context;
         let left_out = shown.played.len() - shown.sequences.len() - faults;
@@ -351,7 +442,7 @@ impl Run<'_> {
                 "{left_out} of {} demonstrations are left out: they failed, or have more tokens than agent.model.context ({context})",
                 shown.played.len(),
             );
-            self.observer.event(&Event::Note(&line));
+            self.tell(&Event::Note(&line));
         }
         if shown.sequences.is_empty() {
             return Err(RunError::Unfit {
@@ -362,80 +453,9 @@ impl Run<'_> {
         Ok(shown)
     }
 
-    fn baseline(&mut self, id: &str, warm: &str, arm: &str) -> Result<(), RunError> {
-        if self.committed(id, Phase::Baseline, 0)? {
-            return Ok(());
-        }
-        let settings = self.arm(arm).settings.clone();
-        let checkpoint = self.checkpoint(&CommitKey { arm: warm.to_owned(), phase: Phase::WarmStart, round: 0 })?;
-        let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
-        let key = CommitKey { arm: id.to_owned(), phase: Phase::Baseline, round: 0 };
-        self.test(key, &settings, &policy)
-    }
-
-    fn final_test(&mut self, arm: &str) -> Result<(), RunError> {
-        let settings = self.arm(arm).settings.clone();
-        let rounds = settings.learner.rounds;
-        if self.committed(arm, Phase::Final, rounds)? {
-            return Ok(());
-        }
-        let checkpoint = self.checkpoint(&self.last(arm))?;
-        let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
-        self.test(CommitKey { arm: arm.to_owned(), phase: Phase::Final, round: rounds }, &settings, &policy)
-    }
-
-    /// Test tasks with the base interface, committed.
-    fn test(&mut self, key: CommitKey, settings: &Settings, policy: &Policy) -> Result<(), RunError> {
-        let watch = Stopwatch::start();
-        let arm = key.arm.clone();
-        let tasks = settings.evaluation.test_tasks;
-        let batch = Batch { arm: &arm, stage: Stage::Test, round: key.round, seed: settings.seed, replicas: 1 };
-        let diagnosed = self.measure(batch, Activity::Test, "test", tasks, settings, policy, &Arena::Base);
-        let summary = Summary::of(&diagnosed);
-        let episodes: Vec<EpisodeRecord> = diagnosed.into_iter().map(record).collect();
-        let tasks = self.tasks_of(&episodes);
-        let evaluations = [Evaluation { stage: Stage::Test, summary: json!(summary) }];
-        let timings = BTreeMap::from([("test".to_owned(), watch.elapsed_ms())]);
-        self.file.commit(&RoundCommit {
-            episodes: &episodes,
-            tasks: &tasks,
-            interfaces: &[Interface::base()],
-            evaluations: &evaluations,
-            timings_ms: &timings,
-            ..RoundCommit::empty(key)
-        })?;
-        let line = format!("test, base interface: {summary}");
-        self.observer.event(&Event::Ended { arm: &arm, line: &line });
-        Ok(())
-    }
-
-    /// Plays the first tasks of a split with a policy.
-    #[expect(clippy::too_many_arguments, reason = "one call site each for test, dev and probe; all of them differ")]
-    fn measure(
-        &mut self,
-        batch: Batch<'_>,
-        what: Activity,
-        split: &str,
-        tasks: u32,
-        settings: &Settings,
-        policy: &Policy,
-        arena: &Arena,
-    ) -> Vec<Diagnosed> {
-        let indices: Vec<u32> = (0..tasks).collect();
-        let jobs = jobs(batch, &self.pool, split, &indices, arena);
-        self.began(batch.arm, what, batch.round, settings.learner.rounds, jobs.len());
-        let sampling = SampleConfig { temperature: settings.evaluation.temperature, ..settings.agent.sampling };
-        let budgets = budgets(settings);
-        let observer = &mut *self.observer;
-        let mut progress = |done| observer.event(&Event::Progress { done });
-        let agent = Box::new(policy.agent(sampling));
-        let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
-        diagnose_all(played, &self.pool, &table(settings))
-    }
-
     /// All rounds of an arm that are not committed; a reason where the run must stop.
-    fn rounds(&mut self, arm: &str, rounds: u32) -> Result<Option<String>, RunError> {
-        let done = self.file.rounds(arm)?.last().copied().unwrap_or(0);
+    fn rounds(&self, arm: &str, rounds: u32) -> Result<Option<String>, RunError> {
+        let done = self.file().rounds(arm)?.last().copied().unwrap_or(0);
         if done >= rounds {
             return Ok(None);
         }
@@ -443,18 +463,22 @@ impl Run<'_> {
         let origin = self.origin(arm);
         let origin = self.checkpoint(&origin)?;
         let mut learner = Learner::restore(&origin, self.backend(&settings))?;
-        let mut state = ArmState::initial(self.pool.plugin().spec(), &settings);
+        let mut state = ArmState::initial(self.pools.main.plugin().spec(), &settings);
         if done > 0 {
             let key = CommitKey { arm: arm.to_owned(), phase: Phase::Round, round: done };
             learner = Learner::restore(&self.checkpoint(&key)?, self.backend(&settings))?;
-            let opaque = self.file.commit_record(&key)?.map(|commit| commit.state).unwrap_or_default();
+            let opaque = self.file().commit_record(&key)?.map(|commit| commit.state).unwrap_or_default();
             state = serde_json::from_slice(&opaque).map_err(|error| RunError::Unfit {
                 message: format!("the state of `{arm}` after round {done} cannot be read: {error}"),
                 hint: "was this run written by another version?".to_owned(),
             })?;
         }
+        for round in 1..done {
+            self.forget(arm, &settings, round)?;
+        }
         for round in done + 1..=rounds {
             state = self.round(arm, &settings, &state, &mut learner, round)?;
+            self.forget(arm, &settings, round - 1)?;
             if let Some(reason) = self.must_stop() {
                 return Ok(Some(reason));
             }
@@ -463,11 +487,20 @@ impl Run<'_> {
     }
 
     /// The checkpoint that an arm ends with.
-    fn last(&self, arm: &str) -> CommitKey {
+    pub(crate) fn last(&self, arm: &str) -> CommitKey {
         match self.arm(arm).settings.learner.rounds {
             0 => self.origin(arm),
             round => CommitKey { arm: arm.to_owned(), phase: Phase::Round, round },
         }
+    }
+
+    /// Drops the checkpoint of a round that is over, where the scenario keeps only some.
+    fn forget(&self, arm: &str, settings: &Settings, round: u32) -> Result<(), RunError> {
+        let kept = settings.learner.checkpoints == Checkpoints::All || is_evaluated(settings, round) || round == 0;
+        if !kept {
+            self.file().drop_checkpoint(&CommitKey { arm: arm.to_owned(), phase: Phase::Round, round })?;
+        }
+        Ok(())
     }
 
     /// The checkpoint that an arm begins with.
@@ -484,7 +517,7 @@ impl Run<'_> {
     }
 
     fn round(
-        &mut self,
+        &self,
         arm: &str,
         settings: &Settings,
         state: &ArmState,
@@ -496,22 +529,20 @@ impl Run<'_> {
         let mut lap = |name: &str| {
             timings.insert(name.to_owned(), watch.lap_ms());
         };
-        let (learning, spec) = (&settings.learner, self.pool.plugin().spec().clone());
+        let (learning, spec) = (&settings.learner, self.pools.main.plugin().spec().clone());
         let budgets = budgets(settings);
 
         // plan → rollout → verify
         let indices = draw(settings.seed, settings.environment.train, learning.tasks_per_round, round);
         let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
-        let jobs = jobs(batch, &self.pool, "train", &indices, &state.arena());
+        let jobs = jobs(batch, &self.pools.main, "train", &indices, &state.arena());
         self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
         let agent = Box::new(learner.policy().agent(settings.agent.sampling));
-        let observer = &mut *self.observer;
-        let mut progress = |done| observer.event(&Event::Progress { done });
-        let (played, _) = play(jobs, agent, &budgets, self.machine.parallelism, &mut progress);
+        let (played, _) = play(jobs, agent, &budgets, self.parallelism, &mut self.progress(arm));
         lap("rollout");
 
         // diagnose → assess → evolve, weigh
-        let mut episodes = diagnose_all(played, &self.pool, &table(settings));
+        let mut episodes = diagnose_all(played, &self.pools.main, &table(settings));
         let next = digest(state, &mut episodes, learning.group as usize, &spec, settings, round);
         lap("diagnose");
 
@@ -536,17 +567,20 @@ impl Run<'_> {
         // evaluate with the base interface; probe with the evolved one
         let mut evaluations = Vec::new();
         let mut interfaces = vec![state.evolution.interface.clone(), Interface::base()];
-        if round.is_multiple_of(settings.evaluation.every.max(1)) {
+        if is_evaluated(settings, round) {
             let (policy, tasks) = (learner.policy(), settings.evaluation.dev_tasks);
             let batch = Batch { arm, stage: Stage::Dev, round, seed: settings.seed, replicas: 1 };
-            let dev = self.measure(batch, Activity::Evaluate, "dev", tasks, settings, &policy, &Arena::Base);
+            let (pool, split, arena) = (&self.pools.main, "dev", &Arena::Base);
+            let measure = Measure { batch, what: Activity::Evaluate, pool, split, tasks, arena };
+            let dev = self.measure(&measure, settings, &policy);
             let summary = Summary::of(&dev);
             line.push_str(&format!(" | dev {:.1} %", 100.0 * summary.success()));
             metrics.insert("dev/success".to_owned(), summary.success());
             evaluations.push(Evaluation { stage: Stage::Dev, summary: json!(summary) });
             if settings.evaluation.probe && !next.evolution.interface.is_base() {
                 let batch = Batch { stage: Stage::Probe, ..batch };
-                let probe = self.measure(batch, Activity::Probe, "dev", tasks, settings, &policy, &next.arena());
+                let measure = Measure { batch, what: Activity::Probe, arena: &next.arena(), ..measure };
+                let probe = self.measure(&measure, settings, &policy);
                 let with_cues = Summary::of(&probe);
                 let gap = with_cues.success() - summary.success();
                 line.push_str(&format!(" (with cues {:+.1})", 100.0 * gap));
@@ -566,7 +600,7 @@ impl Run<'_> {
         let checkpoint = files(&learner.checkpoint());
         let profile: Value = json!(next.profile);
         let opaque = serde_json::to_vec(&next).expect("our own types serialize");
-        self.file.commit(&RoundCommit {
+        self.file().commit(&RoundCommit {
             episodes: &records,
             tasks: &tasks,
             interfaces: &interfaces,
@@ -588,23 +622,39 @@ impl Run<'_> {
             timings["rollout"] / 1000.0,
             timings["learn"] / 1000.0
         ));
-        self.observer.event(&Event::Ended { arm, line: &line });
+        self.tell(&Event::Ended { arm, line: &line });
         Ok(next)
     }
 
-    fn began(&mut self, arm: &str, what: Activity, round: u32, rounds: u32, total: usize) {
-        self.observer.event(&Event::Began { arm, what, round, rounds, total });
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.observer.lock().expect("observers do not panic").observer.event(event);
     }
 
-    fn checkpoint(&self, key: &CommitKey) -> Result<CheckpointBytes, RunError> {
-        read_checkpoint(self.file, key)
+    pub(crate) fn began(&self, arm: &str, what: Activity, round: u32, rounds: u32, total: usize) {
+        let mut watch = self.observer.lock().expect("observers do not panic");
+        arm.clone_into(&mut watch.shown);
+        watch.observer.event(&Event::Began { arm, what, round, rounds, total });
     }
 
-    fn tasks_of(&self, episodes: &[EpisodeRecord]) -> Vec<(TaskRef, PublicTask)> {
+    /// Tells of progress in what an arm began, while no other arm has begun something since.
+    pub(crate) fn progress<'b>(&'b self, arm: &'b str) -> impl FnMut(usize) + 'b {
+        move |done| {
+            let mut watch = self.observer.lock().expect("observers do not panic");
+            if watch.shown == arm {
+                watch.observer.event(&Event::Progress { done });
+            }
+        }
+    }
+
+    pub(crate) fn checkpoint(&self, key: &CommitKey) -> Result<CheckpointBytes, RunError> {
+        read_checkpoint(&self.file(), key)
+    }
+
+    pub(crate) fn tasks_of(&self, episodes: &[EpisodeRecord]) -> Vec<(TaskRef, PublicTask)> {
         let mut tasks = BTreeMap::new();
         for record in episodes {
             let reference = &record.episode.key.task;
-            if let Ok(task) = self.pool.task(reference) {
+            if let Ok(task) = self.pools.of(&reference.env).task(reference) {
                 tasks.entry(reference.clone()).or_insert_with(|| task.public.clone());
             }
         }
@@ -656,11 +706,11 @@ fn backbone(settings: &Settings) -> Result<Option<Backbone>, RunError> {
     Ok(Some(backbone.with_context(model.context)))
 }
 
-fn table(settings: &Settings) -> PriorityTable {
+pub(crate) fn table(settings: &Settings) -> PriorityTable {
     PriorityTable::version(settings.diagnosis.table).expect("scenarios are checked for known tables")
 }
 
-fn record(diagnosed: Diagnosed) -> EpisodeRecord {
+pub(crate) fn record(diagnosed: Diagnosed) -> EpisodeRecord {
     EpisodeRecord {
         episode: diagnosed.played.episode,
         verdict: diagnosed.played.verdict,

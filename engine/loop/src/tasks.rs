@@ -1,4 +1,4 @@
-//! The tasks of a run's environment, generated once and shared.
+//! The tasks of a run's environments, generated once and shared.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -6,6 +6,10 @@ use std::sync::{Arc, Mutex};
 use coevo_core::episode::Fault;
 use coevo_core::task::{Task, TaskRef};
 use coevo_envs::EnvPlugin;
+use coevo_scenarios::Settings;
+
+use crate::error::RunError;
+use crate::run::load_environment;
 
 /// Generates tasks on first use. A task is a pure function of its reference, so sharing cannot reach a result.
 pub struct TaskPool {
@@ -33,5 +37,31 @@ impl TaskPool {
     pub fn task(&self, task: &TaskRef) -> Result<Arc<Task>, Fault> {
         let mut made = self.made.lock().expect("generation does not panic");
         made.entry(task.clone()).or_insert_with(|| self.plugin.task(task).map(Arc::new)).clone()
+    }
+}
+
+/// The tasks of everything that a scenario plays.
+pub struct Pools {
+    /// Of the environment that is trained on.
+    pub main: TaskPool,
+    /// Of those that are only tested on, in the order of the scenario.
+    pub transfer: Vec<TaskPool>,
+}
+
+impl Pools {
+    /// Loads every environment of `settings`, each in a sandbox with its limits.
+    ///
+    /// # Errors
+    /// As [`load_environment`].
+    pub fn load(settings: &Settings) -> Result<Self, RunError> {
+        let seed = settings.environment.seed;
+        let pool = |name: &str| Ok::<_, RunError>(TaskPool::new(load_environment(settings, name)?, seed));
+        let transfer = settings.evaluation.transfer.iter().map(|transfer| pool(&transfer.environment));
+        Ok(Self { main: pool(&settings.environment.name)?, transfer: transfer.collect::<Result<_, _>>()? })
+    }
+
+    /// The pool of the environment that calls itself `name`; the main one where there is no such.
+    pub fn of(&self, name: &str) -> &TaskPool {
+        self.transfer.iter().find(|pool| pool.plugin().spec().name == name).unwrap_or(&self.main)
     }
 }

@@ -82,6 +82,24 @@ impl RunFile {
         files.into_iter().map(copy).collect()
     }
 
+    /// Forgets a checkpoint that nothing will go on from: its files are removed, its commit stays.
+    ///
+    /// # Errors
+    /// I/O and SQLite errors. Where the files cannot be removed they are left behind, and no row names them.
+    ///
+    /// # Panics
+    /// If the run was opened read-only.
+    pub fn drop_checkpoint(&mut self, key: &CommitKey) -> Result<()> {
+        assert!(self.is_writable(), "a run that is opened read-only cannot be written");
+        let sql = "DELETE FROM checkpoints WHERE commit_id IN \
+                   (SELECT id FROM commits WHERE arm = ?1 AND phase = ?2 AND round = ?3)";
+        if self.db.execute(sql, params![key.arm, key.phase as i64, key.round])? == 0 {
+            return Ok(());
+        }
+        let folder = self.checkpoint_folder(key)?;
+        fs::remove_dir_all(&folder).at(&folder)
+    }
+
     fn no_checkpoint(&self, wanted: String) -> TraceError {
         let there = self.checkpoints().unwrap_or_default();
         let names: Vec<String> = there.iter().map(CommitKey::to_string).collect();

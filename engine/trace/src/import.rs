@@ -136,8 +136,8 @@ pub fn import_jsonl(
         let key = &record.episode.key;
         let phase = match (key.stage, key.round) {
             (Stage::Warmup, _) => Phase::WarmStart,
-            (Stage::Test, 0) => Phase::Baseline,
-            (Stage::Test, _) => Phase::Final,
+            (Stage::Test | Stage::Transfer, 0) => Phase::Baseline,
+            (Stage::Test | Stage::Transfer, _) => Phase::Final,
             (Stage::Train | Stage::Dev | Stage::Probe, _) => Phase::Round,
         };
         commits.entry((key.arm.clone(), phase, key.round)).or_default().push(record);

@@ -31,7 +31,8 @@ pub use folder::RunFile;
 pub use import::{Imported, import_jsonl};
 pub use query::{CommitRecord, EpisodeFilter, EpisodeSummary, Sort};
 pub use record::{
-    CheckpointFile, CommitKey, EpisodeRecord, Evaluation, Phase, RoundCommit, RunHeader, episode_name, stage_name,
+    CheckpointFile, CommitKey, EpisodeRecord, Evaluation, OtherEnv, Phase, RoundCommit, RunHeader, episode_name,
+    stage_name,
 };
 pub use survey::Survey;
 pub use tables::FORMAT;

@@ -163,8 +163,8 @@ impl EpisodeSummary {
 
 pub(crate) const SUMMARY: &str = "id, name, arm, stage, round, env, split, task_index, task_seed, replica, task_id, category, scenario, \
                        interface, reward, ending, boundary, first_failing, turns, steps, tokens, sampled_tokens, advantage";
-/// Arm, stage, round, task, replica: the order of exports.
-const ORDER: &str = "arm, stage, round, task_index, task_seed, replica";
+/// Arm, stage, round, environment, task, replica: the order of exports.
+const ORDER: &str = "arm, stage, round, env, task_index, task_seed, replica";
 
 pub(crate) fn stage_of(number: i64) -> Stage {
     STAGES[usize::try_from(number).unwrap_or(0).min(STAGES.len() - 1)]

@@ -19,8 +19,26 @@ pub struct RunHeader {
     pub env: EnvSpec,
     /// Hash of the component that was run.
     pub component: String,
+    /// Environments that are only tested on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherEnv>,
     /// Anything else worth keeping: backend, device, seeds. No clock.
     pub facts: BTreeMap<String, Value>,
+}
+
+/// An environment of a run beside the one that is trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherEnv {
+    pub env: EnvSpec,
+    /// Hash of the component that was run.
+    pub component: String,
+}
+
+impl RunHeader {
+    /// The environment that calls itself `name`; the main one where there is no such.
+    pub fn env_of(&self, name: &str) -> &EnvSpec {
+        self.others.iter().map(|other| &other.env).find(|env| env.name == name).unwrap_or(&self.env)
+    }
 }
 
 /// The part of a run that one commit completes.
@@ -135,8 +153,13 @@ impl<'a> RoundCommit<'a> {
     }
 }
 
-/// The stable text id of an episode, such as `coevo/r003/train/0012/4`: arm, round, stage, task index, replica.
+/// The stable text id of an episode, such as `coevo/r003/train/0012/4`: arm, round, stage, task index, replica. Of transfer,
+/// the stage names the environment, too: `coevo/r024/transfer-retail/0012/0`.
 pub fn episode_name(key: &EpisodeKey) -> String {
+    if key.stage == Stage::Transfer {
+        let (stage, env) = (stage_name(key.stage), &key.task.env);
+        return format!("{}/r{:03}/{stage}-{env}/{:04}/{}", key.arm, key.round, key.task.index, key.replica);
+    }
     format!("{}/r{:03}/{}/{:04}/{}", key.arm, key.round, stage_name(key.stage), key.task.index, key.replica)
 }
 
@@ -148,7 +171,9 @@ pub fn stage_name(stage: Stage) -> &'static str {
         Stage::Dev => "dev",
         Stage::Probe => "probe",
         Stage::Test => "test",
+        Stage::Transfer => "transfer",
     }
 }
 
-pub(crate) const STAGES: [Stage; 5] = [Stage::Warmup, Stage::Train, Stage::Dev, Stage::Probe, Stage::Test];
+pub(crate) const STAGES: [Stage; 6] =
+    [Stage::Warmup, Stage::Train, Stage::Dev, Stage::Probe, Stage::Test, Stage::Transfer];

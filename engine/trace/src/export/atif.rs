@@ -34,7 +34,7 @@ pub fn export_atif(run: &RunFile, filter: &EpisodeFilter, out: &mut impl Write) 
         let record = run.record(&summary)?;
         let task = run.task(&summary.key.task)?;
         let interface = interfaces.get(&record.episode.interface).unwrap_or(&base);
-        let env = &run.header().env;
+        let env = run.header().env_of(&summary.key.task.env);
         let said = messages(env, &record.episode, task.as_ref(), interface);
         let steps = steps(&record, said);
         if steps.is_empty() {

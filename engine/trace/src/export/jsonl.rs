@@ -40,7 +40,7 @@ pub fn export_jsonl_with(run: &RunFile, filter: &EpisodeFilter, tokens: bool, ou
     for summary in run.episodes(filter)? {
         let record = run.record(&summary)?;
         let task = run.task(&summary.key.task)?;
-        let mut line = line(&run.header().env, &summary, &record, task.as_ref(), &interfaces);
+        let mut line = line(run.header().env_of(&summary.key.task.env), &summary, &record, task.as_ref(), &interfaces);
         if tokens {
             line["coevo"]["tokens"]["trace"] = json!(record.episode.tokens);
         }

@@ -54,7 +54,7 @@ const fn field(
 
 pub(crate) const FIELDS: [Field; 31] = [
     field("arm", Kind::Text, "arm", "", "arm, or shared stage such as warm-start"),
-    field("stage", Kind::Stage, "stage", "", "warmup, train, dev, probe or test"),
+    field("stage", Kind::Stage, "stage", "", "warmup, train, dev, probe, test or transfer"),
     field("round", Kind::Number, "round", "", "round, from 1 (0: before the first)"),
     field("env", Kind::Text, "env", "", "environment"),
     field("split", Kind::Text, "split", "", "split of the task"),

@@ -41,7 +41,13 @@ pub fn header() -> RunHeader {
         reward_min: 0.0,
         reward_max: 1.0,
     };
-    RunHeader { scenario_yaml: "name: x\n".into(), env, component: "c0ffee".into(), facts: BTreeMap::new() }
+    RunHeader {
+        scenario_yaml: "name: x\n".into(),
+        env,
+        component: "c0ffee".into(),
+        others: Vec::new(),
+        facts: BTreeMap::new(),
+    }
 }
 
 pub fn task_ref(index: u32) -> TaskRef {
