@@ -460,8 +460,7 @@ impl Study {
 
     fn label_rows(&self) -> Vec<Vec<String>> {
         let seen = |label: &&str| self.tested().iter().any(|(_, r)| r.is_some_and(|r| r.labels.contains_key(*label)));
-        let labels: Vec<&str> =
-            coevo_core::label::Label::all().map(|label| label.name()).into_iter().filter(seen).collect();
+        let labels: Vec<&str> = coevo_core::label::Label::all().map(|label| label.name()).filter(seen).collect();
         let mut rows = vec![vec!["arm".to_owned()]];
         rows[0].extend(labels.iter().map(|label| (*label).to_owned()));
         for (name, results) in self.tested() {

@@ -1,5 +1,5 @@
-//! Same binary, scenario and seed: same bytes, for any number of workers and slots, interrupted or not; and the record
-//! re-executes. Guards invariants 4 and 5 of ARCHITECTURE.md.
+//! Same binary, scenario and seed: same bytes, for any number of workers, slots and arms side by side, interrupted or not; and
+//! the record re-executes. Guards invariants 4 and 5 of ARCHITECTURE.md.
 
 mod common;
 
@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use coevo_trace::RunFile;
-use common::{coevo, counter, run, succeed, tiny};
+use coevo_core::episode::Stage;
+use coevo_trace::{EpisodeFilter, Phase, RunFile};
+use common::{COUNTER, coevo, counter, run, succeed, tiny};
 
 fn export(folder: &Path, run: &str) -> String {
     succeed(folder, &["export", run, "--format", "jsonl"])
@@ -57,6 +58,56 @@ fn workers_slots_and_kills_leave_no_trace_on_the_counter() {
     replays(folder, "killed");
 }
 
+#[test]
+fn a_study_is_the_same_side_by_side_and_killed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (folder, scenario) = (folder.path(), study(folder.path()));
+    let table = succeed(folder, &["run", scenario, "--out", "one", "--jobs", "1"]);
+    let reference = export(folder, "one");
+    assert_eq!(succeed(folder, &["run", scenario, "--out", "three", "--jobs", "3", "--slots", "5"]), table);
+    assert!(export(folder, "three") == reference, "--jobs 3 gave other bytes than --jobs 1");
+    let stages = kill_until_done(folder, scenario, "killed");
+    assert!(stages.len() >= 3, "kills hit only after these numbers of commits: {stages:?}");
+    assert!(export(folder, "killed") == reference, "a study that was killed and resumed gave other bytes");
+    assert_eq!(succeed(folder, &["table", "killed"]), table);
+    replays(folder, "killed");
+
+    // The table knows arms by seeds, and the environment that nothing was trained on.
+    for needle in ["2 arms under the seeds 5, 6", "coevo − arm", "Transfer: ", "best policy on dev"] {
+        assert!(table.contains(needle), "no {needle:?} in\n{table}");
+    }
+    let run = RunFile::open_read_only(&folder.join("killed")).expect("a readable run");
+    let kept: BTreeSet<(String, u32)> = run
+        .checkpoints()
+        .expect("readable")
+        .into_iter()
+        .filter(|key| key.phase == Phase::Round)
+        .map(|key| (key.arm, key.round))
+        .collect();
+    let wanted = ["coevo.s5", "coevo.s6", "vanilla.s5", "vanilla.s6"];
+    let wanted = wanted.into_iter().flat_map(|arm| [(arm.to_owned(), 2), (arm.to_owned(), 3)]);
+    assert_eq!(kept, wanted.collect(), "rounds that were evaluated and the last one keep their checkpoint");
+    run.verify_checkpoints().expect("what is recorded is there");
+    let transfer = EpisodeFilter { stage: Some(Stage::Transfer), ..EpisodeFilter::default() };
+    let transfer = run.episodes(&transfer).expect("readable");
+    // Two tasks for each of 4 arms and 2 warm starts.
+    assert_eq!(transfer.iter().filter(|episode| episode.key.task.env == "memory").count(), 12);
+    assert_eq!(transfer.len(), 12);
+    let name = &transfer[0].name;
+    assert!(succeed(folder, &["replay", "killed", name]).contains("memory"), "{name}");
+}
+
+/// [`COUNTER`] under two seeds, tested elsewhere, too, with its best policy on dev.
+fn study(folder: &Path) -> &'static str {
+    counter(folder);
+    let text = COUNTER
+        .replace("seed: 5\n", "seeds: [5, 6]\n")
+        .replace("rounds: 2,", "rounds: 3, checkpoints: evaluated,")
+        .replace("every: 1,", "every: 2, select: best_dev, transfer: [{ environment: memory, tasks: 2 }],");
+    std::fs::write(folder.join("study.yaml"), text).expect("a writable folder");
+    "study.yaml"
+}
+
 /// Kills a run again and again and resumes it each time: three times wherever it is, then each time soon after it
 /// committed something more. Returns the numbers of commits that kills left behind.
 fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize> {
@@ -65,10 +116,10 @@ fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize>
     let pause = |ms| std::thread::sleep(Duration::from_millis(ms));
     let mut stages = BTreeSet::new();
     for attempt in 0..60 {
-        let workers = ["1", "2", "3"][attempt % 3];
+        let (workers, jobs) = (["1", "2", "3"][attempt % 3], ["2", "1", "3", "2"][attempt % 4]);
         let args = match run.join("run.sqlite").exists() {
-            false => vec!["run", scenario, "--out", name, "--workers", workers],
-            true => vec!["resume", name, "--workers", workers],
+            false => vec!["run", scenario, "--out", name, "--workers", workers, "--jobs", jobs],
+            true => vec!["resume", name, "--workers", workers, "--jobs", jobs],
         };
         let before = commits();
         let mut child =

@@ -65,7 +65,7 @@ fn figure(row: &Value, field: &str) -> f64 {
 }
 
 fn stage(row: &Value) -> i64 {
-    let all = [Stage::Warmup, Stage::Train, Stage::Dev, Stage::Probe, Stage::Test];
+    let all = [Stage::Warmup, Stage::Train, Stage::Dev, Stage::Probe, Stage::Test, Stage::Transfer];
     let found = all.into_iter().find(|stage| stage_name(*stage) == row["stage"]).expect("a stage");
     found as i64
 }

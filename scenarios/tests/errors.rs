@@ -244,3 +244,106 @@ fn a_missing_file_is_named_and_its_neighbour_offered() {
     let expected = format!("hint: did you mean `{}`?", path.with_file_name("quickstart.yaml").display());
     assert!(error.starts_with(&path.display().to_string()) && error.ends_with(&expected), "{error}");
 }
+
+/// The error text of [`HEAD`] with `body` under `--budget NAME`.
+fn under(body: &str, budget: &str, sets: &[&str]) -> String {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    let text = format!("{HEAD}{body}");
+    match ResolvedScenario::parse_with(&text, "s.yaml", Path::new("/nowhere"), Some(budget), &sets) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn mistakes_of_a_study() {
+    for (body, expected) in [
+        ("seeds: 0\n", "s.yaml:3:8: `seeds` is 0, but must be an integer from 1 to 1000 or a list"),
+        ("seeds: many\n", "s.yaml:3:8: `seeds` is the text \"many\", but must be an integer from 1 to 1000 or a list"),
+        ("seeds: []\n", "s.yaml:3:8: `seeds` names no seed\n  hint: write how many, such as `seeds: 5`, or list them"),
+        (
+            "seeds: [1, 2, 1]\n",
+            "s.yaml:3:15: `seeds[2]` is 1, which stands there already\n  hint: name every seed once",
+        ),
+        (
+            "seeds: [1, 2]\nseed: 7\n",
+            "s.yaml:4:7: `seed` is 7, but `seeds` lists them\n  hint: leave one of them out; `seeds: 5` counts up from `seed`",
+        ),
+        (
+            "seeds: 2\nseed: 18446744073709551615\n",
+            "s.yaml:3:8: `seeds` is 2, but no such number follows `seed` 18446744073709551615\n  hint: lower `seed`",
+        ),
+        (
+            "seeds: 2\narms: {a: {seed: 4}}\n",
+            "s.yaml:4:18: `arms.a.seed` is 4, but `seeds` gives every arm the same ones\n  hint: leave it out",
+        ),
+        (
+            "evaluation: {transfer: [{environment: travel}]}\n",
+            "s.yaml:3:39: `evaluation.transfer[0].environment` is \"travel\", which is trained on\n  \
+             hint: name an environment that `environment.name` is not",
+        ),
+        (
+            "evaluation: {transfer: [{environment: retail}, {environment: retail, tasks: 0}]}\n",
+            "s.yaml:3:77: `evaluation.transfer[1].tasks` is 0\n  hint: write 1 or more, or leave the entry out\n\
+             s.yaml:3:62: `evaluation.transfer[1].environment` is \"retail\", which stands there already\n  \
+             hint: name every environment once",
+        ),
+        (
+            "evaluation: {transfer: [{environment: ./my.wasm}]}\n",
+            "s.yaml:3:39: `evaluation.transfer[0].environment` is \"./my.wasm\", but /nowhere/my.wasm does not exist\n  \
+             hint: paths are relative to the scenario file; a shipped environment has a bare name, such as `travel`",
+        ),
+        (
+            "evaluation: {transfer: [retail]}\n",
+            "s.yaml:3:25: `evaluation.transfer[0]` is the text \"retail\", but must be a map of keys",
+        ),
+        (
+            "evaluation: {select: best}\n",
+            "s.yaml:3:22: `evaluation.select` cannot be the text \"best\"\n  \
+             hint: did you mean `best_dev`? allowed: `last` and `best_dev`",
+        ),
+        (
+            "named_budgets: {small: {learner: {rouns: 2}}}\n",
+            "s.yaml:3:35: `named_budgets.small.learner.rouns` is not a known key (its value is 2)\n  hint: did you mean `rounds`?",
+        ),
+    ] {
+        check(body, &[], expected);
+    }
+    check(
+        "",
+        &["named_budgets.small.seed=2"],
+        "--set named_budgets.small.seed=2: `named_budgets.small.seed` is chosen with \
+         --budget, not set\n  hint: set the key itself, such as `--set learner.rounds=4`: it lies over the budget that --budget chose",
+    );
+}
+
+#[test]
+fn mistakes_in_a_named_budget_stand_where_it_is_written() {
+    let small = "named_budgets:\n  small: {learner: {tasks_per_round: 999}, seeds: [1, 1]}\n";
+    for (body, budget, sets, expected) in [
+        (
+            "",
+            "small",
+            &[][..],
+            "--budget small: the scenario names no budget \"small\" under `named_budgets`\n  \
+             hint: add `named_budgets: { small: { … } }` with what it overrides",
+        ),
+        (
+            small,
+            "smal",
+            &[],
+            "--budget smal: the scenario names no budget \"smal\" under `named_budgets`\n  hint: did you mean `small`?",
+        ),
+        (
+            small,
+            "small",
+            &[],
+            "s.yaml:4:55: `seeds[1]` is 1, which stands there already\n  hint: name every seed once\n\
+             s.yaml:4:38: `learner.tasks_per_round` is 999, more than the 400 training tasks\n  \
+             hint: write 400 or less, or raise `environment.train`",
+        ),
+        (small, "small", &["learner.tasks_per_round=8", "seeds=2"], ""),
+    ] {
+        assert_eq!(under(body, budget, sets), expected, "\n{body}--budget {budget} {sets:?}");
+    }
+}

@@ -39,6 +39,87 @@ fn the_quickstart_shows_both_arms() {
     assert_eq!(arms, [("vanilla", false), ("coevo", true)]);
 }
 
+#[test]
+fn the_study_compares_equals() {
+    let path = &shipped()[1];
+    let scenario = ResolvedScenario::load(path, &[]).expect("loads");
+    assert!(scenario.seeds.len() >= 5, "{:?}", scenario.seeds);
+    assert_eq!((scenario.base.environment.train, scenario.base.evaluation.test_tasks), (400, 400));
+    for arm in &scenario.arms {
+        // What may differ is what the study is about: everything else, the rollouts first of all, is equal.
+        let mut settings = arm.settings.clone();
+        settings.seed = scenario.base.seed;
+        settings.evolution = scenario.base.evolution.clone();
+        settings.advantages = scenario.base.advantages.clone();
+        assert_eq!(settings, scenario.base, "{}", arm.name);
+    }
+    let small = ResolvedScenario::load_with(path, Some("small"), &[]).expect("loads");
+    assert_eq!(small.families(), scenario.families(), "the small study has every arm");
+    assert!(small.plan.episodes() * 20 < scenario.plan.episodes());
+    let again = parse(&small.to_yaml(), &[]);
+    assert_eq!((&again, again.id()), (&small, small.id()), "a run records what was chosen");
+}
+
+#[test]
+fn seeds_make_arms_of_their_own() {
+    let head = "name: x\nenvironment: {name: travel}\n";
+    for (seeds, sets, expected) in [
+        ("seeds: [4, 2]\narms: {b: {}, a: {start_from: b}}", &[][..], "b.s4 a.s4<b.s4 b.s2 a.s2<b.s2"),
+        ("seeds: 2\nseed: 7\n", &[], "main.s7 main.s8"),
+        ("seeds: 2\nseed: 7\n", &["seed=3"], "main.s3 main.s4"),
+        ("seeds: 2\n", &["seeds=[9]"], "main.s9"),
+        ("arms: {b: {after: [a]}, a: {}}", &["seeds=1"], "b.s0<a.s0 a.s0"),
+    ] {
+        let scenario = parse(&format!("{head}{seeds}"), sets);
+        let arms: Vec<String> = scenario
+            .arms
+            .iter()
+            .map(|arm| {
+                assert_eq!(arm.name, format!("{}.s{}", arm.family, arm.settings.seed));
+                let before = arm.sequel.after.iter().chain(&arm.sequel.start_from);
+                before.fold(arm.name.clone(), |name, before| format!("{name}<{before}"))
+            })
+            .collect();
+        assert_eq!(arms.join(" "), expected, "{seeds} {sets:?}");
+        assert_eq!(scenario.base.seed, scenario.seeds[0]);
+        assert_eq!(parse(&scenario.to_yaml(), &[]), scenario, "{}", scenario.to_yaml());
+    }
+    // Without seeds nothing changes.
+    let scenario = parse(head, &[]);
+    assert_eq!((scenario.arms[0].name.as_str(), scenario.arms[0].family.as_str()), ("main", "main"));
+    assert!(scenario.seeds.is_empty() && !scenario.to_yaml().contains("seeds"));
+}
+
+#[test]
+fn a_named_budget_lies_between_the_file_and_the_sets() {
+    let text = format!("{ARMS}named_budgets:\n  small: {{learner: {{rounds: 2, group: 4}}, seeds: [3]}}\n  none:\n");
+    for (budget, expected) in [
+        (None, "(plain 3 8) (loud 5 8)"),
+        (Some("none"), "(plain 3 8) (loud 5 8)"),
+        (Some("small"), "error"), // `loud` has a seed of its own
+    ] {
+        let found = match ResolvedScenario::parse_with(&text, "s.yaml", Path::new("."), budget, &[]) {
+            Ok(scenario) => {
+                let arm = |arm: &coevo_scenarios::ArmPlan| {
+                    format!("({} {} {})", arm.name, arm.settings.learner.rounds, arm.settings.learner.group)
+                };
+                scenario.arms.iter().map(arm).collect::<Vec<_>>().join(" ")
+            }
+            Err(_) => "error".to_owned(),
+        };
+        assert_eq!(found, expected, "{budget:?}");
+    }
+    let text = text.replace(", seed: 18446744073709551615", "");
+    for (sets, expected) in [(&[][..], [(2, 4), (5, 4)]), (&["learner.group=6"], [(2, 6), (5, 6)])] {
+        let sets: Vec<String> = sets.iter().map(|set: &&str| (*set).to_owned()).collect();
+        let scenario =
+            ResolvedScenario::parse_with(&text, "s.yaml", Path::new("."), Some("small"), &sets).expect("loads");
+        let got: Vec<(u32, u32)> =
+            scenario.arms.iter().map(|arm| (arm.settings.learner.rounds, arm.settings.learner.group)).collect();
+        assert_eq!((got, scenario.seeds.clone()), (expected.to_vec(), vec![3]), "{sets:?}");
+    }
+}
+
 const ARMS: &str = "\
 name: x
 environment: {name: travel}
