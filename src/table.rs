@@ -42,7 +42,7 @@ pub struct Arm {
     pub after: Option<Measured>,
     /// After minus before over the same tasks.
     pub gain: Option<Estimate>,
-    /// After minus the first arm's after over the same tasks.
+    /// After minus the first arm's after over the same tasks; of a study, the first arm under the same seed.
     pub over_first: Option<Estimate>,
     /// Dev success by round with the base interface, and with the evolved one where probed.
     pub dev: Vec<DevPoint>,
@@ -106,7 +106,9 @@ impl Table {
             let after = measured(run, &after.0, after.1)?;
             let seed = plan.settings.seed;
             let gain = pair(before.as_ref(), after.as_ref(), seed);
-            let first = arms.first().and_then(|arm: &Arm| arm.after.as_ref());
+            let first =
+                scenario.first_beside(&plan.name).and_then(|first| arms.iter().find(|arm| arm.name == first.name));
+            let first = first.and_then(|arm: &Arm| arm.after.as_ref());
             let over_first = pair(first, after.as_ref(), seed);
             let dev = metrics
                 .iter()

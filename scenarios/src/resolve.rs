@@ -216,6 +216,12 @@ impl ResolvedScenario {
         self.arms.iter().find(|arm| arm.name == name)
     }
 
+    /// What an arm is compared with: the first arm, in a study the first under the same seed.
+    pub fn first_beside(&self, name: &str) -> Option<&ArmPlan> {
+        let seed = self.arm(name)?.settings.seed;
+        self.arms.iter().find(|arm| self.seeds.is_empty() || arm.settings.seed == seed)
+    }
+
     /// The arms of the file, in its order: each stands for one arm, or in a study for one under every seed.
     pub fn families(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

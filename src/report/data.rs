@@ -143,7 +143,7 @@ pub struct CueSpan {
     pub effect: Option<f64>,
     /// The triggering failures in the rounds that showed it.
     pub shown: Seen,
-    /// The same in the scenario's first arm: same rounds, same tasks; absent for that arm, and where it showed the cue, too.
+    /// The same in the scenario's first arm (of a study, under the same seed): same rounds, same tasks; absent for that arm, and where it showed the cue, too.
     pub control: Option<Seen>,
     #[serde(skip)]
     cue: Cue,
@@ -242,8 +242,7 @@ impl RunReport {
         let commits = run.commits()?;
         let metrics = run.metrics()?;
         let times = times(run)?;
-        let first = scenario.arms.first().map_or("", |arm| &arm.name);
-        let lineages = Lineages::read(run, &commits, first)?;
+        let lineages = Lineages::read(run, &commits, &scenario)?;
         let header = run.header();
         let arms: Vec<ArmProgress> = scenario.arms.iter().map(|plan| progress(plan, &commits)).collect();
         let tested = |arm: &str| commits.iter().any(|key| key.arm == arm && key.phase == Phase::Final);
@@ -361,7 +360,7 @@ struct Lineages {
 }
 
 impl Lineages {
-    fn read(run: &RunFile, commits: &[CommitKey], first: &str) -> Result<Self, Refusal> {
+    fn read(run: &RunFile, commits: &[CommitKey], scenario: &ResolvedScenario) -> Result<Self, Refusal> {
         let mut found = Self::default();
         let mut counted: BTreeMap<(String, u32), RoundCounts> = BTreeMap::new();
         for arm in run.arms()? {
@@ -390,15 +389,18 @@ impl Lineages {
                 turns,
             }));
         }
-        found.compare(&counted, first);
+        for arm in &scenario.arms {
+            let first = scenario.first_beside(&arm.name).map_or("", |first| &first.name);
+            found.compare(&counted, &arm.name, first);
+        }
         Ok(found)
     }
 
-    /// What the rounds that showed a cue say of its failures, in its own arm and in the first one.
-    fn compare(&mut self, counted: &BTreeMap<(String, u32), RoundCounts>, first: &str) {
+    /// What the rounds that showed a cue of `arm` say of its failures, in that arm and in the first one.
+    fn compare(&mut self, counted: &BTreeMap<(String, u32), RoundCounts>, arm: &str, first: &str) {
         let of_first: Vec<(Cue, u32, u32)> =
             self.spans.iter().filter(|span| span.arm == first).map(|s| (s.cue.clone(), s.from, s.to)).collect();
-        for span in &mut self.spans {
+        for span in self.spans.iter_mut().filter(|span| span.arm == arm) {
             let (from, to) = (span.from, span.to);
             let seen = |arm: &str| {
                 let rounds = (from..=to).filter_map(|round| counted.get(&(arm.to_owned(), round)));

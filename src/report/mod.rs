@@ -24,6 +24,7 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const CHARTS: &str = include_str!("charts.js");
+const STUDY: &str = include_str!("study.js");
 const D3: &str = include_str!("vendor/d3.min.js");
 const PLOT: &str = include_str!("vendor/plot.umd.min.js");
 
@@ -70,6 +71,7 @@ pub fn page(report: &Report, live: bool) -> String {
         ("{{d3}}", D3.to_owned()),
         ("{{plot}}", PLOT.to_owned()),
         ("{{charts}}", CHARTS.to_owned()),
+        ("{{study}}", STUDY.to_owned()),
         ("{{script}}", SCRIPT.to_owned()),
         ("{{data}}", report.json()),
     ];

@@ -100,8 +100,9 @@ async function copy(text, button) {
 /** Columns of the closing table: each distinct policy once. */
 function policies(run) {
   const columns = [];
-  run.closing.arms.forEach((arm, i) => {
-    const first = run.closing.arms[0];
+  const arms = shownArms(run);
+  arms.forEach((arm, i) => {
+    const first = arms[0];
     const shared = i > 0 && JSON.stringify(arm.before) === JSON.stringify(first.before);
     if (arm.before && !shared) columns.push({ name: i === 0 ? "before" : `${arm.name} before`, of: arm.before, colour: "#c8ab6e" });
     if (arm.after) columns.push({ name: arm.name, of: arm.after, colour: ARM_COLOURS[i % ARM_COLOURS.length] });
@@ -113,7 +114,7 @@ const rateOf = (rate) => rate && rate.interval ? { ...rate.interval, said: `${pc
 function head(run) {
   const many = report.runs.length > 1;
   const live = document.body.dataset.live === "true";
-  const state = run.finished ? "finished" : run.arms.map((arm) => `${arm.name} ${arm.done}/${arm.rounds}`).join(", ");
+  const state = stateOf(run);
   document.getElementById("top").replaceChildren(
     el("h1", {}, run.scenario),
     el("p.facts", {}, el("b", {}, run.environment), ` · seed ${run.seed} · ${count(run.episodes, "episode")} · ${count(run.turns, "turn")} · ${count(run.sampled_tokens, "sampled token")} · ${state}`),
@@ -124,16 +125,17 @@ function head(run) {
     }, `${other.folder.split("/").filter(Boolean).pop()} · seed ${other.seed}`))) : "",
     el("nav", {}, [["closing", "result"], ["rounds", "rounds"], ["gap", "weaning"], ["labels", "labels"], ["cues", "interface"], ["failures", "failures"], ["training", "training"], ["time", "time"], ["examples", "examples"], ["provenance", "provenance"]]
       .map(([id, name]) => el("a", { href: `#${id}` }, name))),
-    tiles(run),
+    run.closing.study ? "" : tiles(run),
   );
 }
 function tiles(run) {
-  return el("div.tiles", {}, run.closing.arms.map((arm, i) => {
+  const arms = shownArms(run);
+  return el("div.tiles", {}, arms.map((arm, i) => {
     const colour = ARM_COLOURS[i % ARM_COLOURS.length];
     const rate = arm.after && rateOf(arm.after.all), dev = arm.dev[arm.dev.length - 1];
     const difference = (name, e) => e ? el("div.note", {}, `${name} `, el(`span.${verdict(e) || "soft"}`, {}, points(e)), ` ${interval(e)} points`) : null;
     return el("div.tile", { style: `--arm:${colour}` }, el("div.name", {}, arm.name),
-      rate ? [el("div.big", {}, pct(rate.value), el("small", {}, ` % of ${arm.after.all.scored} test tasks`)), difference("over before", arm.gain), difference(`over ${run.closing.arms[0].name}`, i > 0 ? arm.over_first : null)]
+      rate ? [el("div.big", {}, pct(rate.value), el("small", {}, ` % of ${arm.after.all.scored} test tasks`)), difference("over before", arm.gain), difference(`over ${arms[0].name}`, i > 0 ? arm.over_first : null)]
         : [el("div.big", {}, dev ? pct(dev.success) : "–", el("small", {}, dev ? ` % on dev, round ${dev.round}` : " no evaluation yet"))]);
   }));
 }
@@ -206,7 +208,7 @@ function labelShares(run, arms) {
 function interfaceLineage(run, arms) {
   const with_cues = arms.filter((arm) => run.cues.some((d) => d.arm === arm));
   if (!with_cues.length) return section("cues", "The interface's lineage", "When each cue came and went.", none("No cue came: evolution is off, or no failure reached the threshold of a rule."));
-  const first = run.arms[0].name, seen = (of) => of.of ? [percent(of.count / of.of), el("small", {}, ` of ${of.of}`)] : "–";
+  const first = arms[0], seen = (of) => of.of ? [percent(of.count / of.of), el("small", {}, ` of ${of.of}`)] : "–";
   const share = (cause) => `${percent(cause.share)} of ${cause.of}`;
   return section("cues", "The interface's lineage", "A cue comes when its failures pass a rule's threshold, fades when the capability is shown, and is reverted when it does not help. The figure at the end of a bar is its measured effect: the share of the failures it is meant to cure, with it minus before it, in points (negative helps). It compares rounds, and rounds have other tasks: the table also has the first arm, which played the same tasks in the same rounds.",
     key(Object.keys(ENDING_COLOURS), Object.values(ENDING_COLOURS)),
@@ -290,13 +292,13 @@ function provenance(run) {
 }
 
 function render() {
-  const run = report.runs[chosen], arms = run.arms.map((arm) => arm.name);
+  const run = report.runs[chosen], arms = shownArms(run).map((arm) => arm.name);
   const open = new Set([...document.querySelectorAll("details")].map((node, i) => node.open ? i : -1));
   const before = document.querySelectorAll("details").length;
   draws.length = 0;
   head(run);
   document.getElementById("page").replaceChildren(...[
-    acrossRuns(), closing(run), byRound(run, arms), weaning(run, arms), labelShares(run, arms), interfaceLineage(run, arms),
+    acrossRuns(), run.closing.study ? studyOf(run) : closing(run), byRound(run, arms), weaning(run, arms), labelShares(run, arms), interfaceLineage(run, arms),
     failureMap(run, arms), training(run, arms), time(run), examplesOf(run), provenance(run)].filter(Boolean));
   const details = document.querySelectorAll("details");
   if (before === details.length) details.forEach((node, i) => { node.open = open.has(i); });
