@@ -145,7 +145,7 @@ pub struct EvalArgs {
     /// Which arm's policy
     #[arg(long)]
     pub arm: Option<String>,
-    /// Which round's checkpoint [default: the last]
+    /// Which round's checkpoint [default: the one that was tested, else the last]
     #[arg(long)]
     pub round: Option<u32>,
     #[arg(long, value_enum, default_value = "policy")]

@@ -69,6 +69,30 @@ fn impossible_budgets_are_refused() {
 }
 
 #[test]
+fn mistakes_of_a_study_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scenario = tiny(folder.path());
+    check(folder.path(), &["run", scenario, "--budget", "small"], &["--budget small", "named_budgets", "hint:"]);
+    check(folder.path(), &["run", scenario, "--set", "seeds=[1, 1]"], &["--set seeds=[1, 1]", "seeds[1]", "1"]);
+    let transfer = |list: &str| format!("evaluation.transfer=[{list}]");
+    for (list, needles) in [
+        ("{environment: retial}", &["retial", "retail"][..]),
+        ("{environment: retail, tasks: 401}", &["evaluation.transfer[0].tasks", "401", "400"]),
+        ("{environment: travel}", &["evaluation.transfer[0].environment", "travel", "trained on"]),
+    ] {
+        check(folder.path(), &["run", scenario, "--set", &transfer(list)], needles);
+    }
+    // By its name, the path of the same environment is another one; by what it calls itself it is not.
+    let path = root().join("plugins/components/travel.wasm").display().to_string();
+    let same = transfer(&format!("{{environment: {path}}}"));
+    check(
+        folder.path(),
+        &["run", scenario, "--set", &same],
+        &["evaluation.transfer[0].environment", "which the run has"],
+    );
+}
+
+#[test]
 fn bad_set_flags_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let scenario = tiny(folder.path());

@@ -372,7 +372,7 @@ fn self_contained(case: &Case) {
     for loads in ["src=\"", "<link", "@import", "url(http"] {
         assert!(!case.page.contains(loads), "the page has {loads}");
     }
-    assert!(case.page.matches("<script").count() == 5, "the data, two libraries and our own two scripts");
+    assert!(case.page.matches("<script").count() == 6, "the data, two libraries and our own three scripts");
 }
 
 /// The page's script draws every figure, in a browser where there is one.

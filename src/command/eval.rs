@@ -17,8 +17,9 @@ use coevo_loop::run;
 use coevo_loop::slots::{Arena, Parallelism, play};
 use coevo_loop::summary::Summary;
 use coevo_loop::tasks::TaskPool;
+use coevo_loop::testing::SELECTED;
 use coevo_scenarios::Settings;
-use coevo_trace::RunFile;
+use coevo_trace::{Phase, RunFile};
 
 use super::{Done, Failure, env, machine, print_json};
 use crate::cli::{EvalArgs, Player};
@@ -120,8 +121,8 @@ fn agent(
                 None => run.checkpoints()?.last().map(|key| key.arm.clone()).unwrap_or_default(),
             };
             let keys = run.checkpoints()?;
-            let wanted =
-                |key: &&coevo_trace::CommitKey| key.arm == arm && args.round.is_none_or(|round| key.round == round);
+            let round = args.round.map_or_else(|| chosen_round(run, &arm), |round| Ok(Some(round)))?;
+            let wanted = |key: &&coevo_trace::CommitKey| key.arm == arm && round.is_none_or(|round| key.round == round);
             let key = keys.iter().rev().find(wanted).ok_or_else(|| {
                 let there: Vec<String> = keys.iter().map(|key| format!("{} round {}", key.arm, key.round)).collect();
                 Failure::bad_input(format!("no such checkpoint of `{arm}`\n  hint: there are {}", there.join(", ")))
@@ -133,6 +134,13 @@ fn agent(
             Box::new(learner.policy().agent(SampleConfig { temperature, ..settings.agent.sampling }))
         }
     })
+}
+
+/// The round whose policy the arm's final test chose by dev, if it did.
+fn chosen_round(run: &RunFile, arm: &str) -> Result<Option<u32>, Failure> {
+    let metrics = run.metrics()?;
+    let mut of_test = metrics.iter().filter(|(key, _)| key.arm == arm && key.phase == Phase::Final);
+    Ok(of_test.find_map(|(_, values)| values.get(SELECTED)).map(|round| *round as u32))
 }
 
 fn show(name: &str, plugin: &EnvPlugin, args: &EvalArgs, summary: &Summary) {

@@ -117,7 +117,7 @@ function head(run) {
   const state = stateOf(run);
   document.getElementById("top").replaceChildren(
     el("h1", {}, run.scenario),
-    el("p.facts", {}, el("b", {}, run.environment), ` · seed ${run.seed} · ${count(run.episodes, "episode")} · ${count(run.turns, "turn")} · ${count(run.sampled_tokens, "sampled token")} · ${state}`),
+    el("p.facts", {}, el("b", {}, run.environment), ` · ${seedsOf(run)} · ${count(run.episodes, "episode")} · ${count(run.turns, "turn")} · ${count(run.sampled_tokens, "sampled token")} · ${state}`),
     el("p.facts", {}, run.summary),
     live ? el("p.live", {}, el("span.dot"), el("span", { id: "pulse" }, "live")) : "",
     many ? el("div.runs", { role: "group", "aria-label": "run" }, report.runs.map((other, i) => el("button", {

@@ -9,6 +9,7 @@ function shownArms(run) {
   const suffix = `.s${study.seeds[Math.min(chosenSeed, study.seeds.length - 1)]}`;
   return run.closing.arms.filter((arm) => arm.name.endsWith(suffix));
 }
+const seedsOf = (run) => run.closing.study ? `seeds ${run.closing.study.seeds.join(", ")}` : `seed ${run.seed}`;
 /** How far a run is, in words. */
 function stateOf(run) {
   if (run.finished) return "finished";
@@ -29,7 +30,7 @@ function studyOf(run) {
   const chosen = study.select === "best_dev" ? "each arm's best policy on dev" : "each arm's last policy";
   const rounds = [...new Set(study.families.flatMap((family) => family.dev.map(([round]) => round)))].sort((a, b) => a - b);
   return section("closing", "Held-out success over seeds",
-    `Arms under the seeds ${study.seeds.join(", ")}; tested is ${chosen} on test tasks under the base environment, without cues. Means over seeds and tasks; intervals are 95 %, from ${study.resamples} bootstrap resamples of seeds and of tasks; differences are taken between results under the same seed on the same task.`,
+    `${study.families.length} arms under ${seedsOf(run)}; tested is ${chosen} on test tasks under the base environment, without cues. Means over seeds and tasks; intervals are 95 %, from ${study.resamples} bootstrap resamples of seeds and of tasks; differences are taken between results under the same seed on the same task.`,
     el("div.two", {}, forest(`${study.subject} − arm, points`, over, "#2f74e0"), forest("After − before, points", gains, "#8a929c")),
     table(["success, %", ...study.categories.map(spaced), "all", "seeds"], tested.map(([name, of]) => [name, ...study.categories.map((category) => share(of.categories[category])), share(of.all), String(of.seeds)])),
     el("p"),
