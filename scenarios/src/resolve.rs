@@ -349,53 +349,38 @@ fn check_arms(arms: Option<&Value>, origin: &Origin<'_>, problems: &mut Vec<Prob
     }
 }
 
-/// What an environment is that no path names.
-const BARE_ENVIRONMENT: &str = "a shipped environment has a bare name, such as `travel`";
-
 /// Makes the paths of plugins and of a checkpoint absolute, so that the resolved scenario works from anywhere, and checks
 /// that they are there.
 fn resolve_paths(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'_>, problems: &mut Vec<Problem>) {
-    if let Some(place) = base.get_mut("environment").and_then(|environment| environment.get_mut("name")) {
-        let path = ["environment".to_owned(), "name".to_owned()];
-        if is_path(place.as_str().unwrap_or_default()) {
-            resolve_path(place, &path, BARE_ENVIRONMENT, folder, origin, problems);
+    let environment = "a shipped environment has a bare name, such as `travel`";
+    let place = |path: &[&str]| -> Vec<String> { path.iter().map(|key| (*key).to_owned()).collect() };
+    let mut absolute = |value: Option<&mut Value>, path: Vec<String>, is_path: &dyn Fn(&str) -> bool, bare: &str| {
+        let Some(value) = value else { return };
+        let name = value.as_str().unwrap_or_default().to_owned();
+        if !is_path(&name) {
+            return;
         }
-    }
-    if let Some(place) = base.get_mut("agent").and_then(|agent| agent.get_mut("start")) {
-        let path = ["agent".to_owned(), "start".to_owned()];
-        if let Start::Folder(_) = Start::from(place.as_str().unwrap_or_default().to_owned()) {
-            resolve_path(place, &path, "what is no path is `fresh` or `backbone`", folder, origin, problems);
+        let full = folder.join(&name);
+        let full = std::path::absolute(&full).unwrap_or(full);
+        if full.exists() {
+            *value = Value::String(full.display().to_string());
+        } else {
+            problems.push(Problem {
+                place: origin.place(&path, End::Value),
+                key: dotted(&path),
+                message: format!("`{}` is {name:?}, but {} does not exist", dotted(&path), full.display()),
+                hint: similar_file(&full).or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
+            });
         }
-    }
+    };
+    let name = base.get_mut("environment").and_then(|environment| environment.get_mut("name"));
+    absolute(name, place(&["environment", "name"]), &is_path, environment);
+    let start = base.get_mut("agent").and_then(|agent| agent.get_mut("start"));
+    let is_folder = |name: &str| matches!(Start::from(name.to_owned()), Start::Folder(_));
+    absolute(start, place(&["agent", "start"]), &is_folder, "what is no path is `fresh` or `backbone`");
     let transfer = base.get_mut("evaluation").and_then(|evaluation| evaluation.get_mut("transfer"));
     for (number, entry) in transfer.and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
-        let path = ["evaluation".to_owned(), "transfer".to_owned(), format!("[{number}]"), "environment".to_owned()];
-        if let Some(place) = entry.get_mut("environment").filter(|name| is_path(name.as_str().unwrap_or_default())) {
-            resolve_path(place, &path, BARE_ENVIRONMENT, folder, origin, problems);
-        }
-    }
-}
-
-/// `bare` says what a name without a path would be.
-fn resolve_path(
-    place: &mut Value,
-    path: &[String],
-    bare: &str,
-    folder: &Path,
-    origin: &Origin<'_>,
-    problems: &mut Vec<Problem>,
-) {
-    let name = place.as_str().unwrap_or_default().to_owned();
-    let full = folder.join(&name);
-    let full = std::path::absolute(&full).unwrap_or(full);
-    if full.exists() {
-        *place = Value::String(full.display().to_string());
-    } else {
-        problems.push(Problem {
-            place: origin.place(path, End::Value),
-            key: dotted(path),
-            message: format!("`{}` is {name:?}, but {} does not exist", dotted(path), full.display()),
-            hint: similar_file(&full).or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
-        });
+        let path = place(&["evaluation", "transfer", &format!("[{number}]"), "environment"]);
+        absolute(entry.get_mut("environment"), path, &is_path, environment);
     }
 }

@@ -54,14 +54,11 @@ impl Run<'_> {
             return Ok(());
         }
         let mut metrics = BTreeMap::new();
-        let chosen = match settings.evaluation.select {
-            Select::Last => rounds,
-            Select::BestDev => {
-                let chosen = self.best_on_dev(arm, settings)?;
-                metrics.insert(SELECTED.to_owned(), f64::from(chosen));
-                chosen
-            }
-        };
+        let mut chosen = rounds;
+        if settings.evaluation.select == Select::BestDev && rounds > 0 {
+            chosen = self.best_on_dev(arm, settings)?;
+            metrics.insert(SELECTED.to_owned(), f64::from(chosen));
+        }
         let checkpoint = self.checkpoint(&self.after(arm, chosen))?;
         let policy = Learner::restore(&checkpoint, Backend::Cpu)?.policy();
         self.test(CommitKey { arm: arm.to_owned(), phase: Phase::Final, round: rounds }, settings, &policy, &metrics)
