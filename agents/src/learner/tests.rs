@@ -254,7 +254,13 @@ fn the_shipped_backbone_is_whole_and_trains_on() {
     let backbone = crate::Backbone::shipped().with_context(64);
     let ids = backbone.tokenizer.encode("@find {\"name\":\"Oslo\"}");
     let n = ids.len();
-    let sequence = TrainSequence { ids, action: vec![true; n], log_probs: vec![0.0; n], advantage: vec![0.0; n], allowed: Default::default() };
+    let sequence = TrainSequence {
+        ids,
+        action: vec![true; n],
+        log_probs: vec![0.0; n],
+        advantage: vec![0.0; n],
+        allowed: Default::default(),
+    };
     let mut learner = Learner::begin_with(backbone, Backend::Cpu, 1).unwrap();
     let before = learner.host_weights();
     let config = ImitationConfig { steps: 1, batch: 1, ..ImitationConfig::default() };

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ContentId;
-use crate::interface::{Cue, EvolutionConfig, Interface, InterfacePatch, Target, possible_cues};
+use crate::interface::{Cue, EvolutionConfig, Interface, InterfacePatch, Rule, Target, possible_cues};
+use crate::label::Failure;
 use crate::profile::{Profile, Signal};
 use crate::task::EnvSpec;
 
@@ -100,6 +101,8 @@ impl EvolutionState {
                 let had_its_time = round >= active.since + revert.after_rounds;
                 if judged && now.prevalence() < rule.off.prevalence {
                     Some((Mutation::Faded, rule.cooldown_rounds))
+                } else if opposed(rule, profile) {
+                    Some((Mutation::Reverted, rule.cooldown_rounds))
                 } else if judged
                     && revert.enabled
                     && had_its_time
@@ -131,7 +134,8 @@ impl EvolutionState {
             let signal = profile.signal(&cue.target, &cue.triggers, 0);
             let asked = signal.count >= rule.on.min_count.max(1)
                 && signal.prevalence() >= rule.on.prevalence
-                && signal.mean_reward < rule.on.max_mean_reward;
+                && signal.mean_reward < rule.on.max_mean_reward
+                && !opposed(rule, profile);
             if asked && !shown && !cooling {
                 candidates.push((signal, cue));
             }
@@ -160,6 +164,12 @@ impl EvolutionState {
     }
 }
 
+/// Whether the failures that a rule's advice may bring about are too severe for it, over all tools.
+fn opposed(rule: &Rule, profile: &Profile) -> bool {
+    let severity = |failures: &[Failure]| profile.signal(&Target::Global, failures, 0).severity();
+    !rule.unless.is_empty() && severity(&rule.triggers) < 2.0 * severity(&rule.unless)
+}
+
 impl Active {
     /// What the rounds that had the cue say of the failures it is meant to cure.
     fn since_then(&self, profile: &Profile) -> Signal {
@@ -170,7 +180,8 @@ impl Active {
 /// The state after round `round`, whose episodes `profile` includes; its interface is shown from round `round + 1` on.
 ///
 /// A cue comes when the on-threshold of its rule is met, the most severe first; it fades when the share of its failures,
-/// in the rounds that had it, falls below the off-threshold; it is reverted when that share has not fallen in time. From
+/// in the rounds that had it, falls below the off-threshold; it is reverted when that share has not fallen in time, or when
+/// what its advice may bring about has become too severe. From
 /// `freeze_after` on effects are measured but nothing changes; static cues never change.
 pub fn evolve(
     state: &EvolutionState,

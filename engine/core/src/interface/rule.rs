@@ -44,6 +44,10 @@ pub struct Rule {
     pub phi: Phi,
     pub scope: Scope,
     pub triggers: Vec<Failure>,
+    /// Failures that the cue's advice brings about where it is followed too far: it is not shown unless its triggers are twice as
+    /// severe as these, over all tools. Who is told to call more abstains less.
+    #[serde(default)]
+    pub unless: Vec<Failure>,
     pub on: On,
     pub off: Off,
     /// Rounds after a fade in which the cue may not come back.

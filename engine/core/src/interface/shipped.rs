@@ -56,10 +56,20 @@ fn rule(id: &str, phi: Phi, scope: Scope, triggers: &[Failure], max_words: u32, 
         phi,
         scope,
         triggers: triggers.to_vec(),
+        unless: opposite(id),
         on: On { min_count, prevalence: 0.10, max_mean_reward: 0.6 },
         off: Off { prevalence: off },
         cooldown_rounds: 3,
         max_words,
         text: text.to_owned(),
+    }
+}
+
+/// What following the advice of a rule too far brings about.
+fn opposite(id: &str) -> Vec<Failure> {
+    match id {
+        "affordance" | "affordance_tool" => vec![Failure::SpuriousToolCall],
+        "abstain" => vec![Failure::MissingToolCall, Failure::EmptyTurn],
+        _ => Vec::new(),
     }
 }
