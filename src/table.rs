@@ -53,6 +53,8 @@ pub struct Arm {
     pub lineage: Vec<LineageNode>,
     /// Episodes of the arm that a fault left unscored.
     pub faults: u32,
+    /// Episodes of its training rounds, tasks drawn in place of silent groups included.
+    pub training_episodes: u32,
 }
 
 impl Arm {
@@ -123,8 +125,10 @@ impl Table {
             let lineage = run.lineage(&plan.name)?;
             let mut of_test = metrics.iter().filter(|(key, _)| key.arm == plan.name && key.phase == Phase::Final);
             let selected = of_test.find_map(|(_, values)| values.get(SELECTED)).map(|round| *round as u32);
+            let rounds = metrics.iter().filter(|(key, _)| key.arm == plan.name);
+            let training_episodes = rounds.filter_map(|(_, values)| values.get("train/rollouts")).sum::<f64>() as u32;
             let name = plan.name.clone();
-            arms.push(Arm { name, before, after, gain, over_first, dev, selected, lineage, faults });
+            arms.push(Arm { name, before, after, gain, over_first, dev, selected, lineage, faults, training_episodes });
         }
         let unscored = EpisodeFilter { unscored: Some(true), ..EpisodeFilter::default() };
         let shared = run.episodes(&unscored)?.into_iter().filter(|e| scenario.arm(&e.key.arm).is_none()).count();
@@ -222,6 +226,11 @@ impl std::fmt::Display for Table {
                     arm.name, node.round, node.cue.rule, node.cue.target
                 )?;
             }
+        }
+        if self.arms.iter().any(|arm| arm.training_episodes != self.arms[0].training_episodes) {
+            let spent: Vec<String> =
+                self.arms.iter().map(|arm| format!("{} {}", arm.name, arm.training_episodes)).collect();
+            writeln!(f, "\nBudgets differ. Training episodes: {}", spent.join(", "))?;
         }
         self.fault_lines(f)
     }

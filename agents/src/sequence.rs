@@ -58,6 +58,19 @@ pub struct StepReport {
     pub tokens: u64,
 }
 
+/// How far a policy has moved from the one that drew its data, over action tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OffPolicy {
+    /// Mean |log-probability now − at sampling time|.
+    pub drift: f64,
+    /// Of the importance ratio, probability now over that at sampling time.
+    pub ratio_mean: f64,
+    pub ratio_min: f64,
+    pub ratio_max: f64,
+    /// `(Σ ratio)² / (n · Σ ratio²)`: the share of the tokens that is left when each counts by its ratio.
+    pub effective_share: f64,
+}
+
 /// What one call of the learner did: means over action tokens, unless said otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainReport {
@@ -74,6 +87,9 @@ pub struct TrainReport {
     pub grad_norm: f64,
     /// Mean |log-probability of the trainer − of the sampler| before the first step: how far the two engines differ.
     pub drift: f64,
+    /// Of the steps after the first, whose data are no longer on-policy; absent where there was one step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_policy: Option<OffPolicy>,
     /// Tokens read, padding excluded.
     pub tokens: u64,
     pub action_tokens: u64,

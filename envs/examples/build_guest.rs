@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     }
     for folder in folders {
         match build_rust_guest(&folder, &default_output(&folder)) {
-            Ok(built) => println!("{} ({} bytes, {})", built.component.display(), built.bytes, built.toolchain),
+            Ok(built) => println!("{} ({} bytes)", built.component.display(), built.bytes),
             Err(error) => {
                 eprintln!("error: {error}");
                 return ExitCode::FAILURE;

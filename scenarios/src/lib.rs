@@ -4,6 +4,7 @@
 //! [`Settings`] for each arm and the [`Plan`] of stages. Invariants: no defaults are left open, a configured 0 stays 0, and
 //! the same text gives the same scenario and the same id on every machine.
 
+mod algorithm;
 mod check;
 use coevo_core::hint;
 mod limits;
@@ -25,5 +26,5 @@ pub use resolve::{ArmPlan, ResolvedScenario};
 pub use schema::{SHARED_SECTIONS, json_schema};
 pub use types::{
     AgentConfig, Algorithm, Budgets, Checkpoints, DiagnosisConfig, EnvironmentConfig, EvaluationConfig, LearnerConfig,
-    RewardKind, Select, Sequel, Settings, TransferConfig,
+    RewardKind, Select, Sequel, Settings, TransferConfig, ZeroVariance,
 };

@@ -3,7 +3,8 @@
 use coevo_core::config::{DemonstrationSource, LossAggregation, Start};
 use coevo_core::diagnose::PriorityTable;
 
-use crate::types::{Algorithm, Settings};
+use crate::algorithm;
+use crate::types::Settings;
 
 /// Room that the prompt needs beside the longest reply, in tokens.
 pub const MIN_PROMPT_TOKENS: usize = 256;
@@ -164,9 +165,9 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         "write a share above 0, up to 1".into(),
     );
     say(
-        learner.algorithm == Algorithm::Grpo && learner.group < 2,
+        learner.group < 2,
         "learner.group",
-        format!("{}, but GRPO compares the episodes of a group", learner.group),
+        format!("{}, but advantages compare the episodes of a group", learner.group),
         "write 2 or more, such as 8".into(),
     );
     say(
@@ -206,6 +207,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         say(wrong, key, value.to_string(), "weights lie around 1: write 0 < clip_low ≤ 1 ≤ clip_high".into());
     }
     say(budgets.memory_mib > 4096, "budgets.memory_mib", budgets.memory_mib.to_string(), "write 4096 or less".into());
+    found.extend(algorithm::unfit(settings));
     for (key, message) in settings.evolution.problems() {
         found.push(Unfit { key: format!("evolution.{key}"), message: format!(": {message}"), hint: None });
     }

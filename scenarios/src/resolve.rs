@@ -10,6 +10,7 @@ use coevo_core::config::Start;
 use coevo_core::id::ContentId;
 use serde_json::{Map, Value};
 
+use crate::algorithm;
 use crate::check;
 use crate::hint;
 use crate::limits;
@@ -249,7 +250,9 @@ fn keys(value: Option<&Value>) -> Vec<String> {
 }
 
 fn read_settings(value: &Value) -> Result<Settings, String> {
-    serde_json::from_value(value.clone()).map_err(|error| format!("cannot be read: {error}"))
+    let mut settings = serde_json::from_value(value.clone()).map_err(|error| format!("cannot be read: {error}"))?;
+    algorithm::fill(&mut settings, value);
+    Ok(settings)
 }
 
 fn resolve_arm(schema: &Value, base: &Value, name: &str, over: &Value) -> Result<ArmPlan, String> {

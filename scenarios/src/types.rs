@@ -86,13 +86,36 @@ pub struct AgentConfig {
     pub warm_start: WarmStartConfig,
 }
 
-/// How the policy is improved.
+/// How the policy is improved. A name fills in the options that the file does not set, and refuses those that contradict it;
+/// `grpo` takes all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
-    /// Group-relative policy optimisation (METHOD.md §4).
+    /// Group-relative policy optimisation: rewards less the group's mean, over its deviation; token mean.
     #[default]
     Grpo,
+    /// Dr. GRPO: `scale: none` and a constant divisor of the loss (`agent.model.context` tokens), so that neither the group's
+    /// spread nor an episode's length changes the size of a gradient.
+    DrGrpo,
+    /// REINFORCE with `baseline: leave_one_out` and `scale: none`; summed over tokens (`aggregation: constant`).
+    Rloo,
+    /// GiGPO: `credit: step`, advantages of steps taken from the same state beside the episode's.
+    Gigpo,
+}
+
+/// What becomes of a group whose members are all rewarded alike: it has no advantage and teaches nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ZeroVariance {
+    /// It is left out of the update.
+    #[default]
+    Skip,
+    /// Other tasks of the pool are drawn in its place, until `tasks_per_round` groups teach. All episodes count: for profile,
+    /// weights, and the number spent (`train/rollouts`), which the closing table shows where arms differ.
+    Resample {
+        /// Most tasks that a round may draw beyond `tasks_per_round`.
+        extra_tasks: u32,
+    },
 }
 
 /// What the learner is rewarded for. Evaluation and the profile always use the episode's success.
@@ -132,6 +155,7 @@ pub struct LearnerConfig {
     pub group: u32,
     /// Which rounds keep their checkpoint.
     pub checkpoints: Checkpoints,
+    pub zero_variance: ZeroVariance,
     #[serde(flatten)]
     pub rl: RlConfig,
 }
@@ -146,6 +170,7 @@ impl Default for LearnerConfig {
             tasks_per_round: 16,
             group: 8,
             checkpoints: Checkpoints::All,
+            zero_variance: ZeroVariance::Skip,
             rl: RlConfig::default(),
         }
     }

@@ -55,7 +55,7 @@ fn mistakes_in_the_file() {
         ("agent:\n", ""),
         (
             "learner: {algorithm: grop}\n",
-            "s.yaml:3:22: `learner.algorithm` cannot be the text \"grop\"\n  hint: did you mean `grpo`? allowed: `grpo`",
+            "s.yaml:3:22: `learner.algorithm` cannot be the text \"grop\"\n  hint: did you mean `grpo`? allowed: `grpo`, `dr_grpo`, `rloo` and `gigpo`",
         ),
         (
             "learner: {aggregation: sum}\n",
@@ -79,11 +79,67 @@ fn mistakes_in_the_file() {
 }
 
 #[test]
+fn options_that_contradict_the_algorithm() {
+    const GRPO: &str = "\n  hint: leave it out, or write `algorithm: grpo`, which takes every option";
+    for (body, expected) in [
+        ("learner: {algorithm: dr_grpo}\n", String::new()),
+        ("learner: {algorithm: grpo}\nadvantages: {scale: none, baseline: leave_one_out, credit: step}\n", String::new()),
+        ("learner: {algorithm: gigpo}\nadvantages: {scale: none, step_weight: 0.5, discount: 1}\n", String::new()),
+        ("learner: {algorithm: rloo, aggregation: token_mean}\nadvantages: {credit: turn}\n", String::new()),
+        (
+            "learner: {algorithm: dr_grpo, aggregation: token_mean}\n",
+            format!("s.yaml:3:44: `learner.aggregation` is token_mean, but `learner.algorithm: dr_grpo` means constant{GRPO}"),
+        ),
+        (
+            "learner: {algorithm: dr_grpo}\nadvantages: {scale: std}\n",
+            format!("s.yaml:4:21: `advantages.scale` is std, but `learner.algorithm: dr_grpo` means none{GRPO}"),
+        ),
+        (
+            "learner: {algorithm: rloo}\nadvantages: {baseline: mean}\n",
+            format!("s.yaml:4:24: `advantages.baseline` is mean, but `learner.algorithm: rloo` means leave_one_out{GRPO}"),
+        ),
+        (
+            "advantages: {credit: turn}\narms: {a: {learner: {algorithm: gigpo}}}\n",
+            format!("s.yaml:3:22: `advantages.credit` is turn, but `learner.algorithm: gigpo` means step{GRPO}"),
+        ),
+        (
+            "advantages: {step_weight: 0.5}\n",
+            "s.yaml:3:27: `advantages.step_weight` is 0.5, which nothing reads where `advantages.credit` is episode\n  \
+             hint: write `algorithm: gigpo`, or move it to the arms that do"
+                .to_owned(),
+        ),
+        (
+            "learner: {algorithm: gigpo}\nadvantages: {discount: 1.5}\n",
+            "s.yaml:4:24: `advantages.discount` is 1.5\n  hint: write a share from 0 to 1, such as 0.95".to_owned(),
+        ),
+        (
+            "learner: {zero_variance: drop}\n",
+            "s.yaml:3:26: `learner.zero_variance` cannot be the text \"drop\"\n  \
+             hint: allowed: `skip`, or a map with the key `resample`"
+                .to_owned(),
+        ),
+        (
+            "learner: {zero_variance: {resample: {extra_tasks: 0}}}\n",
+            "s.yaml:3:51: `learner.zero_variance.resample.extra_tasks` is 0\n  hint: write 1 or more, or `zero_variance: skip`"
+                .to_owned(),
+        ),
+        (
+            "learner: {zero_variance: {resample: {extra_tasks: 390}}}\n",
+            "s.yaml:3:51: `learner.zero_variance.resample.extra_tasks` is 390, but 16 tasks a round leave 384 of the 400 \
+             training tasks\n  hint: write 384 or less, or raise `environment.train`"
+                .to_owned(),
+        ),
+    ] {
+        check(body, &[], &expected);
+    }
+}
+
+#[test]
 fn impossible_numbers() {
     for (body, expected) in [
         (
             "learner: {group: 1}\n",
-            "s.yaml:3:18: `learner.group` is 1, but GRPO compares the episodes of a group\n  hint: write 2 or more, such as 8",
+            "s.yaml:3:18: `learner.group` is 1, but advantages compare the episodes of a group\n  hint: write 2 or more, such as 8",
         ),
         ("learner: {epochs: 0}\n", "s.yaml:3:19: `learner.epochs` is 0\n  hint: write 1 or more"),
         (
@@ -145,7 +201,7 @@ fn mistakes_in_arms() {
         ),
         (
             "arms: {a: {learner: {group: 1}}, b: {}}\n",
-            "s.yaml:3:29: `arms.a.learner.group` is 1, but GRPO compares the episodes of a group\n  hint: write 2 or more, such as 8",
+            "s.yaml:3:29: `arms.a.learner.group` is 1, but advantages compare the episodes of a group\n  hint: write 2 or more, such as 8",
         ),
         (
             "arms: {a: {lerner: {group: 4}}}\n",

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use coevo_core::advantage::{Baseline, Credit, Scale};
+use coevo_core::config::LossAggregation;
 use coevo_scenarios::{ResolvedScenario, StageKind, json_schema};
 use proptest::prelude::*;
 
@@ -118,6 +120,43 @@ fn a_named_budget_lies_between_the_file_and_the_sets() {
             scenario.arms.iter().map(|arm| (arm.settings.learner.rounds, arm.settings.learner.group)).collect();
         assert_eq!((got, scenario.seeds.clone()), (expected.to_vec(), vec![3]), "{sets:?}");
     }
+}
+
+/// What an algorithm's name fills in, what a file may say beside it, and that the canonical text says all of it.
+#[test]
+fn algorithms_fill_in_what_the_file_leaves_open() {
+    let text = "\
+name: x
+environment: {name: travel}
+advantages: {scale: none}
+arms:
+  plain: {advantages: {scale: std}}
+  bare: {}
+  dr: {learner: {algorithm: dr_grpo}}
+  loo: {learner: {algorithm: rloo}}
+  summed: {learner: {algorithm: rloo, aggregation: {constant: {tokens: 9}}}}
+  steps: {learner: {algorithm: gigpo}, agent: {model: {context: 900}}, advantages: {step_weight: 0.5}}
+  long: {learner: {algorithm: dr_grpo}, agent: {model: {context: 900}}}
+";
+    let scenario = parse(text, &[]);
+    let constant = |tokens| LossAggregation::Constant { tokens };
+    use {Baseline::*, Credit::*};
+    for (arm, expected) in [
+        ("plain", (Mean, Scale::Std, Episode, LossAggregation::TokenMean)),
+        ("bare", (Mean, Scale::None, Episode, LossAggregation::TokenMean)),
+        ("dr", (Mean, Scale::None, Episode, constant(2048))),
+        ("loo", (LeaveOneOut, Scale::None, Episode, constant(2048))),
+        ("summed", (LeaveOneOut, Scale::None, Episode, constant(9))),
+        ("steps", (Mean, Scale::None, Step, LossAggregation::TokenMean)),
+        ("long", (Mean, Scale::None, Episode, constant(900))),
+    ] {
+        let settings = &scenario.arm(arm).expect("an arm").settings;
+        let advantages = &settings.advantages;
+        let got = (advantages.baseline, advantages.scale, advantages.credit, settings.learner.rl.aggregation);
+        assert_eq!(got, expected, "{arm}");
+    }
+    let again = parse(&scenario.to_yaml(), &[]);
+    assert_eq!(again, scenario, "{}", scenario.to_yaml());
 }
 
 const ARMS: &str = "\

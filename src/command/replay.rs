@@ -133,7 +133,7 @@ pub fn transcript(record: &EpisodeRecord) -> String {
         if let Some(diagnosed) = label {
             let cause = diagnosed.cascaded_from.map_or(String::new(), |turn| format!(", caused by turn {}", turn + 1));
             let weight =
-                training.as_ref().map_or(String::new(), |t| format!(", weighted advantage {:+.3}", t.at(number)));
+                training.as_ref().map_or(String::new(), |t| format!(", weighted advantage {:+.3}", t.of_turn(number)));
             let line = format!("  => {}{cause}{weight} {detail}", diagnosed.label);
             lines.push(line.trim_end().to_owned());
         }

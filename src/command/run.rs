@@ -65,9 +65,13 @@ fn go(scenario: &ResolvedScenario, file: &mut RunFile, folder: &Path, flags: &Ma
         }
         Ended::Partial { failed } => {
             show(&Table::of(file, scenario)?, json);
-            let lines: Vec<String> =
+            let mut lines: Vec<String> =
                 failed.iter().map(|(arm, reason)| format!("arm `{arm}` stopped: {reason}")).collect();
-            Err(Failure::ours(lines.join("\n")))
+            if failed.len() < scenario.arms.len() {
+                lines.push("the other arms finished".to_owned());
+            }
+            let hint = "going on would end the same way: lower a learning rate, in a new run";
+            Err(Failure::ours(format!("{}\n  hint: {hint}", lines.join("\n"))))
         }
     }
 }

@@ -244,6 +244,8 @@ function training(run, arms) {
     ["Policy loss", "", metric("learn/loss"), false], ["KL to the reference policy", "", metric("learn/kl"), true],
     ["Entropy", "nats a token", metric("learn/entropy"), true], ["Clipped tokens", "share", metric("learn/clip_fraction"), true],
     ["Gradient norm", "before clipping", metric("learn/grad_norm"), true], ["Drift", "trainer against sampler, log-prob", metric("learn/drift"), true],
+    ["Off-policy drift", "log-prob, after the round's first step", metric("learn/off_policy_drift"), true], ["Largest importance ratio", "after the round's first step", metric("learn/ratio_max"), false],
+    ["Tasks added", "in place of groups that agree", metric("train/extra_tasks").some((d) => d.value) ? metric("train/extra_tasks") : [], true],
     ["Length", "sampled tokens an episode", from(train, (d) => d.sampled_tokens), true], ["Steps", "an episode", from(train, (d) => d.steps), true],
     ["Cues shown", "in the round", metric("interface/cues"), true], ["Faults", "training episodes", faults.some((d) => d.value) ? faults : [], true],
   ].filter(([, , rows]) => rows.length);

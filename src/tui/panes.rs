@@ -309,15 +309,16 @@ pub fn diagnosis(view: &View, moment: Moment) -> Vec<Row> {
     rows.extend(cascade(view, moment.turn, turn));
     rows.extend(evidence(turn));
     if let Some(training) = &record.training {
-        let weight = training.per_turn.get(moment.turn).copied().unwrap_or(1.0);
+        let credit = training.credit(moment.turn, moment.step.unwrap_or(0));
+        let place = if training.steps.is_empty() { "turn" } else { "step" };
         rows.push(Vec::new());
-        let turn = training.unweighted(moment.turn);
         rows.push(field("advantage", Tone::Plain, format!("{:+.3} of the episode in its group", training.advantage)));
-        if !training.turns.is_empty() {
-            rows.push(field("of the turn", Tone::Plain, format!("{turn:+.3}")));
+        if !(training.turns.is_empty() && training.steps.is_empty()) {
+            rows.push(field(&format!("of the {place}"), Tone::Plain, format!("{:+.3}", credit.advantage)));
         }
-        rows.push(field("weight", Tone::Plain, format!("{weight:.3} for this turn")));
-        rows.push(field("trained", Tone::Strong, format!("{:+.3} on each token", training.at(moment.turn))));
+        rows.push(field("weight", Tone::Plain, format!("{:.3} for this {place}", credit.weight)));
+        let trained = credit.advantage * credit.weight;
+        rows.push(field("trained", Tone::Strong, format!("{trained:+.3} on each token")));
     }
     rows
 }
@@ -407,7 +408,11 @@ pub fn tokens(view: &View, moment: Moment) -> Vec<Row> {
         field("least likely", Tone::Plain, format!("{least:.2} (p {:.3})", least.exp())),
     ];
     if let Some(training) = &view.record.training {
-        rows.push(field("advantage", Tone::Plain, format!("{:+.3} on each", training.at(moment.turn))));
+        rows.push(field(
+            "advantage",
+            Tone::Plain,
+            format!("{:+.3} on each", training.at(moment.turn, moment.step.unwrap_or(0))),
+        ));
     }
     rows.push(Vec::new());
     for (at, log_prob) in chosen.iter().zip(&log_probs) {

@@ -30,15 +30,30 @@ use crate::infer::Network;
 use crate::kernels::math::Rope;
 use crate::model::{HostWeights, ModelError, ParamSpec, layout};
 use crate::policy::Policy;
-use crate::sequence::{StepReport, TrainReport, TrainSequence};
+use crate::sequence::{OffPolicy, StepReport, TrainReport, TrainSequence};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use batch::Input;
 use gradient::{ShardGradient, on_tape, read};
 use objective::{LossSums, Objective};
-use optimizer::{Rates, Updater};
+use optimizer::{Rates, Updater, relative_change};
 
 /// Gradient norms beyond this are an explosion, not a large step.
 const LARGEST_NORM: f64 = 1e6;
+
+/// A step that changes the weights by more than this multiple of their own norm replaces what was learnt. The losses cannot
+/// tell: a clipped surrogate is bounded, however far the policy has gone.
+const LARGEST_CHANGE: f64 = 1.0;
+
+/// What was no optimiser step.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Explosion {
+    #[error("its loss is {0}")]
+    Loss(f64),
+    #[error("the norm of its gradient is {0:.3e}")]
+    Gradient(f64),
+    #[error("its update is {0:.3e} times as large as the weights")]
+    Update(f64),
+}
 
 /// Why training could not start or go on. The weights are as before the call.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +62,9 @@ pub enum LearnerError {
     Model(#[from] ModelError),
     #[error(transparent)]
     Backend(#[from] BackendError),
-    #[error("{what} diverged at step {step}: loss {loss}, gradient norm {norm} (sequences {sequences:?})")]
-    Diverged { what: &'static str, step: u32, loss: f64, norm: f64, sequences: Vec<usize> },
+    /// `sequences` are the indices of the step's batch in the data.
+    #[error("{what} diverged at optimiser step {step} of {steps}: {cause}")]
+    Diverged { what: &'static str, step: u32, steps: u32, cause: Explosion, sequences: Vec<usize> },
     #[error("sequence {index} cannot be trained on: {problem}")]
     Sequence { index: usize, problem: String },
     #[error("checkpoint: {0}")]
@@ -176,7 +192,7 @@ impl Learner {
     /// Behaviour cloning: cross-entropy on action tokens. Its result becomes the reference of the KL penalty.
     ///
     /// # Errors
-    /// Unusable sequences, or a loss that is not finite; the weights are then as before.
+    /// Unusable sequences, or a step that is none ([`Explosion`]); the weights are then as before.
     pub fn imitate(&mut self, data: &[TrainSequence], config: &ImitationConfig) -> Result<TrainReport, LearnerError> {
         self.imitate_with(data, config, &mut |_| ())
     }
@@ -245,9 +261,10 @@ impl Learner {
             };
             let loss = self
                 .step(&mut updater, &inputs, &Objective::Imitation, config.micro_batch_tokens, rates, &mut run)
-                .map_err(|(loss, norm)| {
+                .map_err(|cause| {
                     self.weights.clone_from(&before);
-                    LearnerError::Diverged { what: "imitation", step, loss, norm, sequences: batch.clone() }
+                    let (step, steps) = (step + 1, config.steps);
+                    LearnerError::Diverged { what: "imitation", step, steps, cause, sequences: batch.clone() }
                 })?;
             on_step(&StepReport { step, steps: config.steps, loss, tokens: run.tokens });
         }
@@ -260,7 +277,7 @@ impl Learner {
     /// One round of policy optimisation on on-policy episodes (METHOD.md §4).
     ///
     /// # Errors
-    /// Unusable sequences, or a loss that is not finite; the weights are then as before.
+    /// Unusable sequences, or a step that is none ([`Explosion`]); the weights are then as before.
     pub fn reinforce(&mut self, data: &[TrainSequence], config: &RlConfig) -> Result<TrainReport, LearnerError> {
         self.reinforce_with(data, config, &mut |_| ())
     }
@@ -297,9 +314,10 @@ impl Learner {
                 let mut adam = self.adam.clone();
                 let loss = self
                     .step(&mut adam, &inputs, &objective, config.micro_batch_tokens, rates, &mut run)
-                    .map_err(|(loss, norm)| {
+                    .map_err(|cause| {
                         (self.weights, self.adam) = before.clone();
-                        LearnerError::Diverged { what: "reinforcement", step, loss, norm, sequences: batch.to_vec() }
+                        let (step, sequences) = (step + 1, batch.to_vec());
+                        LearnerError::Diverged { what: "reinforcement", step, steps, cause, sequences }
                     })?;
                 self.adam = adam;
                 on_step(&StepReport { step, steps, loss, tokens: run.tokens });
@@ -355,7 +373,7 @@ impl Learner {
             .collect()
     }
 
-    /// One optimiser step. On a loss or gradient that is no step at all, changes nothing and returns both.
+    /// One optimiser step. After an explosion the weights and `updater` are not to be used.
     fn step(
         &mut self,
         updater: &mut Updater,
@@ -364,16 +382,24 @@ impl Learner {
         budget: usize,
         rates: Rates,
         run: &mut Run,
-    ) -> Result<f64, (f64, f64)> {
+    ) -> Result<f64, Explosion> {
         let total = self.gradient(inputs, objective, budget);
         let squares = total.matrices.iter().flatten().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>();
         let norm = squares.sqrt();
         let loss = total.sums.loss;
-        // Written so that NaN fails too.
-        if !(loss.is_finite() && norm <= LARGEST_NORM) {
-            return Err((loss, norm));
+        if !loss.is_finite() {
+            return Err(Explosion::Loss(loss));
+        }
+        let before = self.weights.clone();
+        // Both written so that NaN fails too.
+        if norm.is_nan() || norm > LARGEST_NORM {
+            return Err(Explosion::Gradient(norm));
         }
         updater.step(&self.specs, &mut self.weights, total.matrices, norm, rates);
+        let change = relative_change(&before, &self.weights);
+        if change.is_nan() || change > LARGEST_CHANGE {
+            return Err(Explosion::Update(change));
+        }
         run.add(inputs, &total.sums, norm);
         Ok(loss)
     }
@@ -470,6 +496,8 @@ struct Run {
     norms: f64,
     sums: LossSums,
     first_drift: Option<f64>,
+    /// Of the steps after the first.
+    later: LossSums,
     tokens: u64,
     sequences: u64,
 }
@@ -480,12 +508,26 @@ impl Run {
     }
 
     fn add(&mut self, inputs: &[Input<'_>], sums: &LossSums, norm: f64) {
-        self.first_drift.get_or_insert(sums.drift / (sums.tokens.max(1)) as f64);
+        match self.first_drift {
+            None => self.first_drift = Some(sums.drift / sums.tokens.max(1) as f64),
+            Some(_) => self.later.add(sums),
+        }
         self.losses.push(sums.loss);
         self.norms += norm;
         self.sums.add(sums);
         self.tokens += inputs.iter().map(|input| input.ids.len() as u64).sum::<u64>();
         self.sequences += inputs.len() as u64;
+    }
+
+    fn off_policy(&self) -> Option<OffPolicy> {
+        let (sums, tokens) = (&self.later, self.later.tokens as f64);
+        (sums.ratio > 0.0).then(|| OffPolicy {
+            drift: sums.drift / tokens,
+            ratio_mean: sums.ratio / tokens,
+            ratio_min: sums.log_ratio_low.exp(),
+            ratio_max: sums.log_ratio_high.exp(),
+            effective_share: sums.ratio * sums.ratio / (tokens * sums.ratio_squares),
+        })
     }
 
     /// The loss is the mean of the last `last` steps.
@@ -501,6 +543,7 @@ impl Run {
             dual_clip_fraction: self.sums.dual_clipped as f64 / tokens,
             grad_norm: self.norms / steps,
             drift: self.first_drift.unwrap_or(0.0),
+            off_policy: self.off_policy(),
             tokens: self.tokens,
             action_tokens: self.sums.tokens,
             sequences: self.sequences,
@@ -509,5 +552,7 @@ impl Run {
     }
 }
 
+#[cfg(test)]
+mod parity;
 #[cfg(test)]
 mod tests;

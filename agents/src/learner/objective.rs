@@ -33,6 +33,12 @@ pub struct LossSums {
     pub dual_clipped: u64,
     /// |log-probability now − at sampling time|.
     pub drift: f64,
+    /// Importance ratios (now over sampling time) and their squares; reinforcement only.
+    pub ratio: f64,
+    pub ratio_squares: f64,
+    /// Smallest and largest log-ratio; 0 is among them.
+    pub log_ratio_low: f64,
+    pub log_ratio_high: f64,
     pub tokens: u64,
 }
 
@@ -44,6 +50,10 @@ impl LossSums {
         self.clipped += other.clipped;
         self.dual_clipped += other.dual_clipped;
         self.drift += other.drift;
+        self.ratio += other.ratio;
+        self.ratio_squares += other.ratio_squares;
+        self.log_ratio_low = self.log_ratio_low.min(other.log_ratio_low);
+        self.log_ratio_high = self.log_ratio_high.max(other.log_ratio_high);
         self.tokens += other.tokens;
     }
 }
@@ -97,7 +107,12 @@ impl Objective {
             Objective::Imitation => (-log_prob, -1.0, 0.0),
             Objective::Reinforcement(config) => {
                 let difference = (log_prob - token.old).clamp(-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE);
-                let (mut loss, mut slope, clipped, dual) = surrogate(difference.exp(), token.advantage, config);
+                let ratio = difference.exp();
+                sums.ratio += f64::from(ratio);
+                sums.ratio_squares += f64::from(ratio) * f64::from(ratio);
+                sums.log_ratio_low = sums.log_ratio_low.min(f64::from(difference));
+                sums.log_ratio_high = sums.log_ratio_high.max(f64::from(difference));
+                let (mut loss, mut slope, clipped, dual) = surrogate(ratio, token.advantage, config);
                 sums.clipped += u64::from(clipped);
                 sums.dual_clipped += u64::from(dual);
                 if config.kl_weight > 0.0 {

@@ -113,6 +113,17 @@ impl Updater {
     }
 }
 
+/// Norm of what an update changed, as a multiple of the weights' own. NaN where either is.
+pub fn relative_change(before: &[Tensor<2>], after: &[Tensor<2>]) -> f64 {
+    let square = |tensor: Tensor<2>| (tensor.clone() * tensor).sum();
+    let changes = before.iter().zip(after).map(|(before, after)| square(after.clone() - before.clone()));
+    let sums = Tensor::cat(changes.chain(before.iter().cloned().map(square)).collect(), 0);
+    let sums = sums.into_data().try_into_vec::<f32>().expect("all our tensors are f32");
+    let norm = |sums: &[f32]| sums.iter().map(|sum| f64::from(*sum)).sum::<f64>().sqrt();
+    let (changed, own) = sums.split_at(before.len());
+    norm(changed) / norm(own)
+}
+
 fn by_muon(spec: &ParamSpec, weight: Tensor<2>, gradient: Tensor<2>, state: &mut State, rates: Rates) -> Tensor<2> {
     let [rows, columns] = spec.shape;
     let width = columns / spec.stacked;

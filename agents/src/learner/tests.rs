@@ -1,7 +1,11 @@
 //! The learner against itself: two gradients, two engines, two runs.
 
 use super::*;
-use coevo_core::config::TokenizerConfig;
+use crate::agent::{Agent, EpisodeStart, Reply, Request};
+use coevo_core::config::{SampleConfig, TokenizerConfig};
+use coevo_core::episode::TokenTrace;
+use coevo_core::render::{Message, Role};
+use coevo_core::task::PublicTask;
 
 fn tokenizer() -> Tokenizer {
     Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270 }).unwrap()
@@ -188,8 +192,110 @@ fn an_explosion_leaves_the_weights_alone_and_names_its_sequences() {
     let mut data = sequences(4);
     data.iter_mut().for_each(|sequence| sequence.advantage.iter_mut().for_each(|a| *a *= 1e30));
     let error = learner.reinforce(&data, &RlConfig { mini_batch: 2, ..RlConfig::default() }).unwrap_err();
-    assert!(matches!(&error, LearnerError::Diverged { step: 0, sequences, .. } if sequences.len() == 2), "{error}");
+    assert!(
+        matches!(&error, LearnerError::Diverged { step: 1, steps: 2, cause: Explosion::Gradient(_), sequences, .. } if sequences.len() == 2),
+        "{error}"
+    );
     assert_eq!(learner.checkpoint(), before);
+    // A bounded loss of a policy that is thrown away by its update; and the same in the second step of two.
+    for (learning_rate, warmup_steps) in [(1e6, 1), (f64::from(f32::MAX), 1), (4e38, 1)] {
+        let config = RlConfig { mini_batch: 2, learning_rate, warmup_steps, ..RlConfig::default() };
+        let error = learner.reinforce(&sequences(4), &config).unwrap_err();
+        assert!(
+            matches!(error, LearnerError::Diverged { step: 1, cause: Explosion::Update(_), .. }),
+            "{learning_rate}: {error}"
+        );
+        assert_eq!(learner.checkpoint(), before);
+    }
+    let imitation = ImitationConfig { steps: 3, learning_rate: 1e6, ..ImitationConfig::default() };
+    let error = learner.imitate(&sequences(4), &imitation).unwrap_err();
+    assert!(error.to_string().starts_with("imitation diverged at optimiser step 1 of 3: its update is "), "{error}");
+    assert_eq!(learner.checkpoint(), before);
+}
+
+#[test]
+fn nothing_but_action_tokens_is_trained() {
+    let learner = learner();
+    let objective = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
+    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    let gradient = |data: &[TrainSequence]| {
+        let all: Vec<usize> = (0..data.len()).collect();
+        let references: Vec<Vec<f32>> = data.iter().map(|sequence| vec![-5.0; sequence.ids.len()]).collect();
+        native::gradient(&packed, &weighted(data, &all, LossAggregation::TokenMean, &references, false), &objective)
+    };
+    let data = sequences(3);
+    let plain = gradient(&data);
+    // Whatever stands at tokens that were read, not written, is never looked at.
+    let mut noisy = data.clone();
+    for sequence in &mut noisy {
+        for t in (0..sequence.ids.len()).filter(|t| !sequence.action[*t]).collect::<Vec<_>>() {
+            (sequence.log_probs[t], sequence.advantage[t]) = (-3.0, 1e6);
+        }
+    }
+    let other = gradient(&noisy);
+    assert_eq!((plain.sums, plain.matrices), (other.sums, other.matrices));
+    assert_eq!(plain.sums.tokens as usize, data.iter().map(TrainSequence::action_tokens).sum::<usize>());
+    // And what stands at those that were written, is.
+    let written = noisy[0].action.iter().position(|action| *action).unwrap();
+    noisy[0].log_probs[written] = -3.0;
+    assert_ne!(gradient(&noisy).sums, other.sums);
+}
+
+/// A trace of three turns by the learner's own policy, with what it wrote.
+fn played(learner: &Learner) -> (TokenTrace, Vec<String>) {
+    let task = PublicTask {
+        id: "t".to_owned(),
+        scenario: "s".to_owned(),
+        category: "base".to_owned(),
+        system: String::new(),
+        initial_state: "{}".to_owned(),
+        turns: vec![],
+        user_profile: String::new(),
+    };
+    let mut agent = learner.policy().agent(SampleConfig { max_new_tokens: 12, ..SampleConfig::default() });
+    agent.begin(0, &EpisodeStart { task: &task, stream: StreamKey::new(3, Purpose::Action) });
+    let messages = [Message { role: Role::User, text: "a b c".to_owned() }];
+    let texts = (0..3).map(|turn| {
+        match agent.act(&[Request { slot: 0, turn, step: 0, messages: &messages, offered: &[] }]).remove(0) {
+            Reply::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    });
+    let texts = texts.collect();
+    (agent.end(0), texts)
+}
+
+#[test]
+fn what_was_sampled_is_trained_on_and_no_text_is_tokenised_again() {
+    let mut learner = learner();
+    let (trace, texts) = played(&learner);
+    let (mut told, tokenizer) = (0, learner.tokenizer().clone());
+    for (turn, text) in texts.iter().enumerate() {
+        let chosen = (0..trace.ids.len()).filter(|t| trace.action[*t] && usize::from(trace.turn[*t]) == turn);
+        let ids: Vec<u32> = chosen.map(|t| trace.ids[t]).filter(|id| *id != crate::tokenizer::END).collect();
+        assert_eq!(tokenizer.decode(&ids), *text);
+        told += usize::from(tokenizer.encode(text) != ids);
+    }
+    // A policy that knows nothing writes what no tokenizer would: the difference could be seen.
+    assert!(told > 0, "every reply reads the same when it is tokenised again: {texts:?}");
+    let sequence = TrainSequence::reinforcement(&trace, |_, _| 1.0);
+    assert_eq!((&sequence.ids, &sequence.action, &sequence.log_probs), (&trace.ids, &trace.action, &trace.log_probs));
+    let report = learner.reinforce(&[sequence], &RlConfig { kl_weight: 0.0, ..RlConfig::default() }).unwrap();
+    assert!(report.drift < 1e-5, "the trainer computes other log-probabilities: {}", report.drift);
+}
+
+#[test]
+fn steps_after_the_first_report_how_far_off_policy_they_are() {
+    let mut learner = learner();
+    let data = sequences(6);
+    let one = learner.reinforce(&data, &RlConfig::default()).unwrap();
+    assert_eq!((one.steps, one.off_policy), (1, None));
+    let config = RlConfig { epochs: 2, mini_batch: 3, learning_rate: 1e-3, warmup_steps: 1, ..RlConfig::default() };
+    let four = learner.reinforce(&data, &config).unwrap();
+    let off = four.off_policy.expect("three steps came after the first");
+    assert_eq!(four.steps, 4);
+    assert!(off.drift > 0.0 && off.ratio_min < off.ratio_mean && off.ratio_mean < off.ratio_max, "{off:?}");
+    assert!(off.effective_share > 0.0 && off.effective_share <= 1.0, "{off:?}");
 }
 
 #[test]

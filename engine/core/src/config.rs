@@ -140,7 +140,7 @@ pub enum LossAggregation {
     },
 }
 
-/// Group-relative policy optimisation (METHOD.md §4).
+/// The update: PPO's clipped surrogate with dual clip, KL penalty and entropy bonus (METHOD.md §4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RlConfig {
@@ -163,7 +163,9 @@ pub struct RlConfig {
     pub dual_clip: f64,
     /// Weight of the low-variance KL (k3) to the warm start; 0 turns the reference off.
     pub kl_weight: f64,
+    /// Weight of the bonus on the entropy of the token distribution.
     pub entropy_weight: f64,
+    /// How the losses of an optimiser step's tokens become one. Left out, it follows `algorithm`.
     pub aggregation: LossAggregation,
 }
 

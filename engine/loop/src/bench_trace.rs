@@ -226,7 +226,7 @@ fn episode(plugin: &EnvPlugin, number: usize) -> Option<(EpisodeRecord, Vec<Mess
     let advantage = (f64::from(u8::from(pass)) - mean) / (deviation + 1e-6);
     let weights = [1.0, 1.0, 1.0, 0.9, 1.5, 2.0];
     let per_turn = record.episode.turns.iter().map(|_| weights[stream.below(6) as usize]).collect();
-    record.training = Some(EpisodeWeights { advantage, turns: Vec::new(), per_turn });
+    record.training = Some(EpisodeWeights { per_turn, ..EpisodeWeights::plain(advantage, 0) });
     Some((record, said))
 }
 

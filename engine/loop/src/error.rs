@@ -15,9 +15,12 @@ pub enum RunError {
     Trace(#[from] coevo_trace::TraceError),
     #[error(transparent)]
     Learner(#[from] LearnerError),
-    /// An arm cannot go on; its last good checkpoint is the round before.
-    #[error("round {round}: {source}")]
-    Round { round: u32, source: LearnerError },
+    /// An arm cannot go on; its last good checkpoint is the round before. `batch` names the episodes of the step that failed.
+    #[error("round {round}: {source}{}", named(batch))]
+    Round { round: u32, batch: Vec<String>, source: LearnerError },
+    /// An arm whose origin stopped.
+    #[error("it starts from arm `{from}`, which stopped")]
+    Orphaned { from: String },
     #[error(transparent)]
     Tokenizer(#[from] coevo_agents::tokenizer::TokenizerError),
     /// The scenario asks for what the environment or the run does not have.
@@ -25,7 +28,27 @@ pub enum RunError {
     Unfit { message: String, hint: String },
 }
 
+/// A batch in a sentence: its first episodes, and how many more.
+fn named(batch: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let first = batch.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match batch.len() {
+        0 => String::new(),
+        n if n <= SHOWN => format!("; its batch: {first}"),
+        n => format!("; its batch of {n}: {first} and {} more", n - SHOWN),
+    }
+}
+
 impl RunError {
+    /// Whether it ends the arms it concerns, and lets the others go on.
+    pub fn is_of_an_arm(&self) -> bool {
+        match self {
+            RunError::Learner(error) => matches!(error, LearnerError::Diverged { .. }),
+            RunError::Round { .. } | RunError::Orphaned { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether what the user gave is at fault, and not this program or machine.
     pub fn is_bad_input(&self) -> bool {
         match self {
@@ -36,7 +59,7 @@ impl RunError {
             | RunError::Tokenizer(_) => true,
             RunError::Trace(error) => error.is_bad_input(),
             RunError::Learner(error) => matches!(error, LearnerError::Backend(_) | LearnerError::Model(_)),
-            RunError::Round { .. } => false,
+            RunError::Round { .. } | RunError::Orphaned { .. } => false,
         }
     }
 }

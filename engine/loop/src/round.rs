@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use coevo_agents::TrainSequence;
 use coevo_agents::infer::grammar::Grammars;
-use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, turn_tokens, weigh};
+use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, step_visits, teaches, turn_tokens, weigh};
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
 use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
 use coevo_core::interface::{EvolutionState, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{EnvSpec, HiddenLabel, TaskRef};
-use coevo_scenarios::{RewardKind, Settings};
+use coevo_scenarios::{RewardKind, Settings, ZeroVariance};
 use serde::{Deserialize, Serialize};
 
 use crate::slots::{Arena, Job, Played};
@@ -71,6 +71,48 @@ pub fn draw(seed: u64, pool: u32, tasks: u32, round: u32) -> Vec<u32> {
         drawn.push(*task.expect("a round has no more tasks than the pool"));
     }
     drawn
+}
+
+/// The tasks that a round may draw beyond its own, in the order in which it does: the rest of the pool, shuffled. The walk of
+/// [`draw`] does not know of them, so an arm that resamples meets the same tasks as its neighbours in every round's first draw.
+fn spare(seed: u64, pool: u32, drawn: &[u32], round: u32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..pool).filter(|task| !drawn.contains(task)).collect();
+    StreamKey::new(seed, Purpose::Batch).round(round).turn(1).stream().shuffle(&mut order);
+    order
+}
+
+/// Plays a round's tasks; where the scenario asks for it, draws further ones in place of groups that teach nothing, wave by
+/// wave, until enough groups teach or the allowance is used up. A function of the seed, the round and what was played, so a
+/// round that is done again draws the same. Returns all episodes, group by group, and how many tasks were added.
+pub fn play_round(
+    settings: &Settings,
+    round: u32,
+    mut play: impl FnMut(&[u32]) -> Vec<Diagnosed>,
+) -> (Vec<Diagnosed>, usize) {
+    let (learner, train) = (&settings.learner, settings.environment.train);
+    let mut drawn = draw(settings.seed, train, learner.tasks_per_round, round);
+    let mut episodes = play(&drawn);
+    let ZeroVariance::Resample { extra_tasks } = learner.zero_variance else { return (episodes, 0) };
+    let wanted = drawn.len();
+    let mut spare = spare(settings.seed, train, &drawn, round).into_iter().take(extra_tasks as usize);
+    loop {
+        let missing = wanted.saturating_sub(teaching_groups(&episodes, settings));
+        let wave: Vec<u32> = spare.by_ref().take(missing).collect();
+        if wave.is_empty() {
+            return (episodes, drawn.len() - wanted);
+        }
+        episodes.extend(play(&wave));
+        drawn.extend(wave);
+    }
+}
+
+/// How many groups have members that differ in what they are rewarded for.
+pub fn teaching_groups(episodes: &[Diagnosed], settings: &Settings) -> usize {
+    let kind = settings.learner.reward;
+    let groups = episodes.chunks(settings.learner.group as usize);
+    groups
+        .filter(|group| teaches(&group.iter().map(|e| member(e, kind)).collect::<Vec<_>>(), &settings.advantages))
+        .count()
 }
 
 /// What names a set of episodes.
@@ -149,14 +191,7 @@ pub fn digest(
     let profile = assess(&state.profile, &scored, round);
     let evolution = evolve(&state.evolution, &profile, spec, &settings.evolution, round);
 
-    let members: Vec<GroupMember<'_>> = episodes
-        .iter()
-        .map(|e| GroupMember {
-            reward: training_reward(&e.played.verdict, settings.learner.reward),
-            diagnosis: e.diagnosis.as_ref(),
-            turn_tokens: turn_tokens(&e.played.episode.tokens, e.played.episode.turns.len()),
-        })
-        .collect();
+    let members: Vec<GroupMember<'_>> = episodes.iter().map(|e| member(e, settings.learner.reward)).collect();
     let weights = state.weights.step(&members);
     let weighed: Vec<Option<EpisodeWeights>> = members
         .chunks(group)
@@ -172,6 +207,16 @@ pub fn digest(
     ArmState { profile, evolution, weights }
 }
 
+fn member(e: &Diagnosed, kind: RewardKind) -> GroupMember<'_> {
+    let (episode, rewards) = (&e.played.episode, turn_rewards(&e.played.verdict, kind));
+    GroupMember {
+        reward: training_reward(&e.played.verdict, kind),
+        diagnosis: e.diagnosis.as_ref(),
+        turn_tokens: turn_tokens(&episode.tokens, episode.turns.len()),
+        steps: step_visits(&episode.turns, &episode.tokens, &rewards),
+    }
+}
+
 /// What an episode counts for in its group; `None` where it was not scored.
 fn training_reward(verdict: &Verdict, kind: RewardKind) -> Option<f64> {
     match (verdict, kind) {
@@ -184,21 +229,35 @@ fn training_reward(verdict: &Verdict, kind: RewardKind) -> Option<f64> {
     }
 }
 
+/// What each turn earns of [`training_reward`]: the last one all of it, or each that passed its share.
+fn turn_rewards(verdict: &Verdict, kind: RewardKind) -> Vec<f64> {
+    let Verdict::Scored { reward, turns } = verdict else { return Vec::new() };
+    let count = turns.len();
+    let earned = turns.iter().enumerate().map(|(number, turn)| match kind {
+        RewardKind::Episode if number + 1 == count => *reward,
+        RewardKind::Turns if turn.failure.is_none() => 1.0 / count as f64,
+        _ => 0.0,
+    });
+    earned.collect()
+}
+
 /// The episodes a learner can learn from: scored, and with an advantage that is not zero (a group that agrees teaches
-/// nothing). `grammars` are those they were written under, if any.
-pub fn sequences(episodes: &[Diagnosed], grammars: Option<&Grammars>) -> Vec<TrainSequence> {
+/// nothing). Their tokens are those that were sampled: no text is tokenised again. `grammars` are those they were written
+/// under, if any.
+pub fn sequences<'e>(episodes: &'e [Diagnosed], grammars: Option<&Grammars>) -> Vec<(&'e EpisodeKey, TrainSequence)> {
     episodes
         .iter()
         .filter_map(|e| {
             let weights = e.weights.as_ref().filter(|weights| weights.teaches())?;
-            let Episode { tokens, turns, .. } = &e.played.episode;
-            let mut sequence = TrainSequence::reinforcement(tokens, |turn, _| weights.at(usize::from(turn)));
+            let Episode { key, tokens, turns, .. } = &e.played.episode;
+            let advantage = |turn, step| weights.at(usize::from(turn), usize::from(step));
+            let mut sequence = TrainSequence::reinforcement(tokens, advantage);
             if let Some(grammars) = grammars {
                 let offered = |turn: u16| turns.get(usize::from(turn)).map_or(&[][..], |turn| turn.offered.as_slice());
                 sequence.allowed =
                     grammars.allowed(tokens, offered).expect("the episode was written under this grammar");
             }
-            Some(sequence)
+            Some((key, sequence))
         })
         .collect()
 }

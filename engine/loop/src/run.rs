@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use coevo_agents::infer::grammar::Grammars;
-use coevo_agents::learner::CheckpointBytes;
+use coevo_agents::learner::{CheckpointBytes, LearnerError};
 use coevo_agents::synth::{Corpus, Mix};
 use coevo_agents::{Backbone, Learner, ModelConfig, StepReport, Tokenizer, TrainReport, threads};
 use coevo_core::advantage::EpisodeWeights;
@@ -22,6 +22,7 @@ use coevo_envs::{Budgets, EnvPlugin, EnvSource, Sandbox, SandboxLimits};
 use coevo_scenarios::{ArmPlan, Checkpoints, ResolvedScenario, Settings, StageKind, StageNode};
 use coevo_trace::{
     CheckpointFile, CommitKey, EpisodeRecord, Evaluation, OtherEnv, Phase, RoundCommit, RunFile, RunHeader,
+    episode_name,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ use crate::clock::Stopwatch;
 use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
-use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, draw, jobs, sequences};
+use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, jobs, play_round, sequences, teaching_groups};
 use crate::schedule::{Next, run_all};
 use crate::slots::{Arena, Parallelism, play};
 use crate::summary::Summary;
@@ -268,8 +269,8 @@ struct Watch<'a> {
     shown: String,
 }
 
-/// The arm an error belongs to, if any.
-type ArmError = (Option<String>, RunError);
+/// The arms an error belongs to, and the error.
+type ArmError = (Vec<String>, RunError);
 
 impl<'r> Run<'r> {
     fn must_stop(&self) -> Option<String> {
@@ -296,9 +297,12 @@ impl<'r> Run<'r> {
         let failed = self.failed.lock().expect("no panic").clone();
         match self.stage(stage, &failed) {
             Ok(reason) => Ok(reason),
-            Err((Some(arm), error @ (RunError::Learner(_) | RunError::Round { .. }))) => {
-                self.tell(&Event::Ended { arm: &arm, line: &format!("stopped: {error}") });
-                self.failed.lock().expect("no panic").insert(arm, error.to_string());
+            Err((arms, error)) if error.is_of_an_arm() => {
+                for arm in arms {
+                    let reason = format!("{error}; {}", self.last_good(&arm)?);
+                    self.tell(&Event::Ended { arm: &arm, line: &format!("stopped: {reason}") });
+                    self.failed.lock().expect("no panic").insert(arm, reason);
+                }
                 Ok(None)
             }
             Err((_, error)) => Err(error),
@@ -307,27 +311,36 @@ impl<'r> Run<'r> {
 
     /// Runs one stage; a reason where the run must stop.
     fn stage(&self, stage: &StageNode, failed: &BTreeMap<String, String>) -> Result<Option<String>, ArmError> {
+        let lost = |arm: &String| failed.contains_key(arm);
         match &stage.kind {
-            StageKind::WarmStart { arms } => self.warm_start(&stage.id, &arms[0]).map(|()| None).map_err(|e| (None, e)),
+            StageKind::WarmStart { arms } => {
+                self.warm_start(&stage.id, &arms[0]).map(|()| None).map_err(|e| (arms.clone(), e))
+            }
+            StageKind::Baseline { arms } if arms.iter().all(lost) => Ok(None),
             StageKind::Baseline { arms } => {
                 let warm = stage.needs[0].clone();
-                self.baseline(&stage.id, &warm, &arms[0]).map(|()| None).map_err(|e| (None, e))
+                self.baseline(&stage.id, &warm, &arms[0]).map(|()| None).map_err(|e| (arms.clone(), e))
             }
+            StageKind::Rounds { arm, .. } | StageKind::FinalTest { arm } if lost(arm) => Ok(None),
             StageKind::Rounds { arm, rounds } => {
                 let from = self.arm(arm).sequel.start_from.clone();
-                if let Some(from) = from.filter(|from| failed.contains_key(from)) {
-                    let error = RunError::Unfit {
-                        message: format!("arm `{arm}` starts from `{from}`, which failed"),
-                        hint: "mend that arm first".to_owned(),
-                    };
-                    return Err((None, error));
-                }
-                self.rounds(arm, *rounds).map_err(|e| (Some(arm.clone()), e))
+                let result = match from.filter(lost) {
+                    Some(from) => Err(RunError::Orphaned { from }),
+                    None => self.rounds(arm, *rounds),
+                };
+                result.map_err(|e| (vec![arm.clone()], e))
             }
-            StageKind::FinalTest { arm } if failed.contains_key(arm) => Ok(None),
-            StageKind::FinalTest { arm } => self.final_test(arm).map(|()| None).map_err(|e| (Some(arm.clone()), e)),
+            StageKind::FinalTest { arm } => self.final_test(arm).map(|()| None).map_err(|e| (vec![arm.clone()], e)),
             StageKind::Report => Ok(None),
         }
+    }
+
+    /// What an arm that cannot go on leaves behind.
+    fn last_good(&self, arm: &str) -> Result<String, RunError> {
+        Ok(match self.file().rounds(arm)?.last() {
+            Some(round) => format!("its last good checkpoint is that of round {round}"),
+            None => "it has no round of its own: its origin is untouched".to_owned(),
+        })
     }
 
     pub(crate) fn committed(&self, arm: &str, phase: Phase, round: u32) -> Result<bool, RunError> {
@@ -530,41 +543,56 @@ impl<'r> Run<'r> {
             timings.insert(name.to_owned(), watch.lap_ms());
         };
         let (learning, spec) = (&settings.learner, self.pools.main.plugin().spec().clone());
-        let budgets = budgets(settings);
 
-        // plan → rollout → verify
-        let indices = draw(settings.seed, settings.environment.train, learning.tasks_per_round, round);
+        // plan → rollout → verify → diagnose
+        let policy = learner.policy();
         let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
-        let jobs = jobs(batch, &self.pools.main, "train", &indices, &state.arena());
-        self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
-        let agent = Box::new(learner.policy().agent(settings.agent.sampling, &spec.tools));
-        let (played, _) = play(jobs, agent, &budgets, self.parallelism, &mut self.progress(arm));
+        let (mut episodes, extra_tasks) = play_round(settings, round, |indices| {
+            let jobs = jobs(batch, &self.pools.main, "train", indices, &state.arena());
+            self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
+            let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
+            let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
+            diagnose_all(played, &self.pools.main, &table(settings))
+        });
         lap("rollout");
 
-        // diagnose → assess → evolve, weigh
-        let mut episodes = diagnose_all(played, &self.pools.main, &table(settings));
+        // assess → evolve, weigh
         let next = digest(state, &mut episodes, learning.group as usize, &spec, settings, round);
         lap("diagnose");
 
         // learn
         let constrained = settings.agent.sampling.decoding == Decoding::Grammar;
         let grammars = constrained.then(|| Grammars::new(learner.tokenizer(), &spec.tools));
-        let batch = sequences(&episodes, grammars.as_ref());
+        let (names, batch): (Vec<_>, Vec<_>) = sequences(&episodes, grammars.as_ref()).into_iter().unzip();
         self.began(arm, Activity::Learn, round, learning.rounds, 0);
         let report = if batch.is_empty() {
             TrainReport::default()
         } else {
-            learner.reinforce(&batch, &learning.rl).map_err(|source| RunError::Round { round, source })?
+            learner.reinforce(&batch, &learning.rl).map_err(|source| {
+                let batch = match &source {
+                    LearnerError::Diverged { sequences, .. } => {
+                        sequences.iter().map(|i| episode_name(names[*i])).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                RunError::Round { round, batch, source }
+            })?
         };
         lap("learn");
         let train = Summary::of(&episodes);
         let mut metrics = train_metrics("learn", &report);
         metrics.insert("train/success".to_owned(), train.success());
         metrics.insert("train/faults".to_owned(), f64::from(train.unscored));
-        metrics
-            .insert("train/groups_with_variance".to_owned(), groups_with_variance(&episodes, learning.group as usize));
+        let groups = episodes.len() / learning.group as usize;
+        let teaching = teaching_groups(&episodes, settings) as f64;
+        metrics.insert("train/groups_with_variance".to_owned(), teaching / groups.max(1) as f64);
+        metrics.insert("train/rollouts".to_owned(), episodes.len() as f64);
+        metrics.insert("train/extra_tasks".to_owned(), extra_tasks as f64);
         metrics.insert("interface/cues".to_owned(), state.evolution.interface.cues().len() as f64);
         let mut line = format!("round {round}/{}: train {train}", learning.rounds);
+        if extra_tasks > 0 {
+            line.push_str(&format!(", {extra_tasks} tasks added"));
+        }
 
         // evaluate with the base interface; probe with the evolved one
         let mut evaluations = Vec::new();
@@ -732,6 +760,15 @@ fn files(checkpoint: &CheckpointBytes) -> Vec<CheckpointFile> {
 }
 
 fn train_metrics(prefix: &str, report: &TrainReport) -> BTreeMap<String, f64> {
+    let off = report.off_policy.map(|off| {
+        [
+            ("off_policy_drift", off.drift),
+            ("ratio_mean", off.ratio_mean),
+            ("ratio_min", off.ratio_min),
+            ("ratio_max", off.ratio_max),
+            ("effective_share", off.effective_share),
+        ]
+    });
     [
         ("loss", report.loss),
         ("kl", report.kl),
@@ -746,16 +783,9 @@ fn train_metrics(prefix: &str, report: &TrainReport) -> BTreeMap<String, f64> {
         ("steps", f64::from(report.steps)),
     ]
     .into_iter()
+    .chain(off.into_iter().flatten())
     .map(|(name, value)| (format!("{prefix}/{name}"), value))
     .collect()
-}
-
-/// Share of the groups whose members differ in what they are rewarded for.
-fn groups_with_variance(episodes: &[Diagnosed], group: usize) -> f64 {
-    let teaches = |e: &Diagnosed| e.weights.as_ref().is_some_and(EpisodeWeights::teaches);
-    let groups = episodes.chunks(group);
-    let count = groups.len().max(1);
-    groups.filter(|group| group.iter().any(teaches)).count() as f64 / count as f64
 }
 
 /// Where the test measurements of an arm are: the arm of its baseline, if it has one, and (arm, round) of its final test.

@@ -12,7 +12,8 @@
 //!
 //! **Mean-preserving**: inside a group, each side of the sign is scaled so that the sum of |A|·weight over its action tokens
 //! is what it was without weights. So the mean weighted advantage of the group stays what it was, its mean size too, and
-//! weights only move credit between turns. Where the scale would lift a damped turn above 1, that turn stays at 1 and the
+//! weights only move credit between turns (or steps, where those have advantages of their own, GiGPO's: a step carries its
+//! turn's label). Where the scale would lift a damped turn above 1, that turn stays at 1 and the
 //! others take up the rest; a side with nothing but damped turns is not weighted at all.
 
 use crate::advantage::{AdvantageConfig, EpisodeWeights, GroupMember, WeightMode, rho};
@@ -20,10 +21,11 @@ use crate::diagnose::Diagnosis;
 use crate::label::Label;
 use crate::seed::StreamKey;
 
-/// One turn of one episode.
+/// One turn of one episode, or one step where steps have advantages of their own.
 struct Cell {
     member: usize,
     turn: usize,
+    step: Option<usize>,
     raw: f64,
     /// May not exceed 1.
     damped: bool,
@@ -43,18 +45,18 @@ pub(super) fn weigh(
     let mut cells = Vec::new();
     for (member, episode) in weighed.iter().enumerate() {
         let Some(episode) = episode else { continue };
-        for (turn, label) in labels[member].iter().enumerate() {
-            let advantage = episode.unweighted(turn);
+        for (turn, step, tokens) in places(&group[member], episode) {
+            let advantage = episode.credit(turn, step.unwrap_or(0)).advantage;
             if advantage == 0.0 {
                 continue;
             }
-            let tokens = group[member].tokens(turn);
+            let label = labels[member][turn];
             let positive = advantage > 0.0;
             let damped = label.is_failure() == positive;
-            let ratio = rho(*label);
+            let ratio = rho(label);
             let raw = if damped { ratio.min(1.0 / ratio) } else { ratio };
             let raw = raw.clamp(config.clip_low, config.clip_high);
-            cells.push(Cell { member, turn, raw, damped, mass: advantage.abs() * tokens, positive });
+            cells.push(Cell { member, turn, step, raw, damped, mass: advantage.abs() * tokens, positive });
         }
     }
     for positive in [true, false] {
@@ -64,12 +66,35 @@ pub(super) fn weigh(
             deal(&side, &mut weights, key.turn(u32::from(positive)));
         }
         for (cell, weight) in side.iter().zip(weights) {
-            if let Some(episode) = &mut weighed[cell.member] {
-                episode.per_turn[cell.turn] = weight;
+            let Some(episode) = &mut weighed[cell.member] else { continue };
+            match cell.step {
+                Some(step) => episode.steps[cell.turn][step].weight = weight,
+                None => episode.per_turn[cell.turn] = weight,
             }
         }
     }
+    for episode in weighed.iter_mut().flatten() {
+        for (of_turn, steps) in episode.per_turn.iter_mut().zip(&episode.steps).filter(|(_, steps)| !steps.is_empty()) {
+            *of_turn = steps.iter().map(|step| step.weight).sum::<f64>() / steps.len() as f64;
+        }
+    }
     weighed
+}
+
+/// Where an episode has an advantage of its own, with the action tokens there: its turns, or the steps of each.
+fn places(member: &GroupMember<'_>, episode: &EpisodeWeights) -> Vec<(usize, Option<usize>, f64)> {
+    if episode.steps.is_empty() {
+        return (0..episode.per_turn.len()).map(|turn| (turn, None, member.tokens(turn))).collect();
+    }
+    let mut next = vec![0; episode.steps.len()];
+    let visits = member.steps.iter().filter(|visit| visit.turn < episode.steps.len());
+    visits
+        .map(|visit| {
+            let step = next[visit.turn];
+            next[visit.turn] += 1;
+            (visit.turn, Some(step), f64::from(visit.tokens))
+        })
+        .collect()
 }
 
 /// The label whose weight each turn carries: its own, or that of the turn that caused its failure. The shuffled control

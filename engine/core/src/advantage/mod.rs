@@ -1,83 +1,24 @@
-//! Advantages: group-relative rewards (METHOD.md eq. 10), weighted by diagnosis (eq. 11–12).
+//! Advantages: group-relative rewards (METHOD.md eq. 10 and its relatives, [`estimate`]), weighted by diagnosis (eq. 11–12).
 
 mod coevo;
+mod config;
+mod estimate;
 mod moving;
+#[cfg(test)]
+mod parity;
 #[cfg(test)]
 mod tests;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use config::{AdvantageConfig, Baseline, Credit, Scale, WeightMode};
+pub use estimate::{StepVisit, relative, step_visits, teaches};
 pub use moving::WeightState;
 
 use crate::diagnose::{Diagnosis, TurnDiagnosis, released_turn_label};
 use crate::episode::TokenTrace;
 use crate::label::{Failure, Label, Outcome};
 use crate::seed::StreamKey;
-use crate::stats;
-
-/// How diagnoses weigh advantages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightMode {
-    /// No weights: plain GRPO.
-    Uniform,
-    /// Eq. 11–12 exactly.
-    Paper,
-    /// Eq. 11–12 with the released code's moving weights.
-    Released,
-    /// Sign-aware, mean-preserving inside the group, per turn.
-    #[default]
-    Coevo,
-    /// Control: `coevo` with the labels of the group's turns shuffled.
-    Shuffled,
-    /// Control: the weights of `coevo`, dealt to the group's turns at random.
-    Random,
-}
-
-/// What an advantage compares, before any weight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Credit {
-    /// The episode's reward with those of its group (eq. 10): one advantage for every turn.
-    #[default]
-    Episode,
-    /// Each turn's verdict with those of the same turn in the members that were on track until then; what an episode does
-    /// after its first failing turn is not trained on. A turn is then praised or blamed for itself alone.
-    Turn,
-}
-
-/// How advantages are made and weighed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct AdvantageConfig {
-    pub credit: Credit,
-    pub mode: WeightMode,
-    /// Bounds of a weight of `coevo` and its controls before the group's mean is restored; `paper` and `released` always
-    /// clip to 0.5..2.0, as published.
-    pub clip_low: f64,
-    pub clip_high: f64,
-}
-
-impl AdvantageConfig {
-    /// What is wrong with the values: (path below this config, message).
-    pub fn problems(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        if !(self.clip_low > 0.0 && self.clip_low <= 1.0) {
-            found.push(("clip_low".to_owned(), format!("{} must be above 0 and at most 1", self.clip_low)));
-        }
-        if !(self.clip_high >= 1.0 && self.clip_high.is_finite()) {
-            found.push(("clip_high".to_owned(), format!("{} must be at least 1", self.clip_high)));
-        }
-        found
-    }
-}
-
-impl Default for AdvantageConfig {
-    fn default() -> Self {
-        Self { credit: Credit::default(), mode: WeightMode::default(), clip_low: 0.5, clip_high: 2.0 }
-    }
-}
 
 /// One episode of a group. Unscored episodes have neither reward nor diagnosis.
 #[derive(Clone, Debug)]
@@ -86,6 +27,8 @@ pub struct GroupMember<'a> {
     pub diagnosis: Option<&'a Diagnosis>,
     /// Action tokens of each turn ([`turn_tokens`]); turns beyond its end count one token.
     pub turn_tokens: Vec<u32>,
+    /// Its steps in order ([`step_visits`]); only [`Credit::Step`] reads them.
+    pub steps: Vec<StepVisit>,
 }
 
 impl GroupMember<'_> {
@@ -94,32 +37,75 @@ impl GroupMember<'_> {
     }
 }
 
+/// What one step is trained with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepCredit {
+    /// Unweighted.
+    pub advantage: f64,
+    pub weight: f64,
+}
+
 /// What an episode is trained with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeWeights {
     /// Group-relative advantage of the episode, unweighted (eq. 10).
     pub advantage: f64,
-    /// Unweighted advantage of each turn; empty where every turn has the episode's ([`Credit::Episode`]).
+    /// Unweighted advantage of each turn ([`Credit::Turn`]); else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<f64>,
-    /// Weight of each turn.
+    /// Every step of each turn ([`Credit::Step`]); else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Vec<StepCredit>>,
+    /// Weight of each turn; the mean of its steps' where they have weights of their own.
     pub per_turn: Vec<f64>,
 }
 
 impl EpisodeWeights {
-    /// Unweighted advantage of a turn.
-    pub fn unweighted(&self, turn: usize) -> f64 {
-        if self.turns.is_empty() { self.advantage } else { self.turns.get(turn).copied().unwrap_or(0.0) }
+    /// One advantage for all of `turns` turns, every weight 1.
+    pub fn plain(advantage: f64, turns: usize) -> Self {
+        Self { advantage, turns: Vec::new(), steps: Vec::new(), per_turn: vec![1.0; turns] }
     }
 
-    /// Advantage of every action token of a turn: its unweighted one times its weight, which is 1 beyond the last turn.
-    pub fn at(&self, turn: usize) -> f64 {
-        self.unweighted(turn) * self.per_turn.get(turn).copied().unwrap_or(1.0)
+    /// Advantage and weight of the action tokens of a step. The weight is 1 beyond the last turn or step.
+    pub fn credit(&self, turn: usize, step: usize) -> StepCredit {
+        if !self.steps.is_empty() {
+            let known = self.steps.get(turn).and_then(|steps| steps.get(step)).copied();
+            return known.unwrap_or(StepCredit { advantage: self.advantage, weight: 1.0 });
+        }
+        let advantage = if self.turns.is_empty() { Some(self.advantage) } else { self.turns.get(turn).copied() };
+        StepCredit { advantage: advantage.unwrap_or(0.0), weight: self.per_turn.get(turn).copied().unwrap_or(1.0) }
+    }
+
+    /// Advantage of every action token of a step: its unweighted one times its weight.
+    pub fn at(&self, turn: usize, step: usize) -> f64 {
+        let credit = self.credit(turn, step);
+        credit.advantage * credit.weight
+    }
+
+    /// Weighted advantage of a turn: the mean of its steps' where they have advantages of their own.
+    pub fn of_turn(&self, turn: usize) -> f64 {
+        match self.steps.get(turn) {
+            Some(steps) if !steps.is_empty() => {
+                steps.iter().map(|step| step.advantage * step.weight).sum::<f64>() / steps.len() as f64
+            }
+            _ => self.at(turn, 0),
+        }
     }
 
     /// Whether any token has an advantage: an episode of a group that agrees teaches nothing.
     pub fn teaches(&self) -> bool {
-        if self.turns.is_empty() { self.advantage != 0.0 } else { self.turns.iter().any(|turn| *turn != 0.0) }
+        if self.turns.is_empty() {
+            self.advantage != 0.0 || self.steps.iter().flatten().any(|step| step.advantage != 0.0)
+        } else {
+            self.turns.iter().any(|turn| *turn != 0.0)
+        }
+    }
+
+    /// Gives every turn and step one weight.
+    fn weighted(mut self, weight: f64) -> Self {
+        self.per_turn.fill(weight);
+        self.steps.iter_mut().flatten().for_each(|step| step.weight = weight);
+        self
     }
 }
 
@@ -132,64 +118,6 @@ pub fn turn_tokens(trace: &TokenTrace, turns: usize) -> Vec<u32> {
         }
     }
     counts
-}
-
-/// Added to the standard deviation of eq. 10.
-const EPSILON: f64 = 1e-6;
-
-/// METHOD.md eq. 10 inside one group: `(r_j − mean) / (sample std + 1e-6)`. `None` stays `None` and reaches neither mean nor
-/// deviation; a group with fewer than two scored episodes has no advantage.
-pub fn group_advantages(rewards: &[Option<f64>]) -> Vec<Option<f64>> {
-    let scored: Vec<f64> = rewards.iter().flatten().copied().collect();
-    let (mean, deviation) = (stats::mean(&scored), stats::sample_std(&scored));
-    // Equal rewards have no advantage, whatever rounding leaves of the deviation.
-    let equal = scored.windows(2).all(|pair| pair[0] == pair[1]);
-    let advantage = |reward: f64| if equal { 0.0 } else { (reward - mean) / (deviation + EPSILON) };
-    rewards.iter().map(|reward| reward.map(advantage)).collect()
-}
-
-/// The advantages of a group with every weight 1. Scored means both: a reward without a diagnosis cannot be weighed, and
-/// eq. 10 must be about the same episodes.
-fn unweighted(group: &[GroupMember<'_>], credit: Credit) -> Vec<Option<EpisodeWeights>> {
-    let rewards: Vec<Option<f64>> = group.iter().map(|member| member.diagnosis.and(member.reward)).collect();
-    let diagnoses: Vec<Option<&Diagnosis>> = group.iter().map(|member| member.reward.and(member.diagnosis)).collect();
-    let by_turn = match credit {
-        Credit::Episode => vec![Vec::new(); group.len()],
-        Credit::Turn => turn_advantages(&diagnoses),
-    };
-    let turns = |member: &GroupMember<'_>| member.diagnosis.map_or(0, |diagnosis| diagnosis.turns.len());
-    group_advantages(&rewards)
-        .into_iter()
-        .zip(by_turn)
-        .zip(group)
-        .map(|((advantage, by_turn), member)| {
-            advantage.map(|advantage| EpisodeWeights { advantage, turns: by_turn, per_turn: vec![1.0; turns(member)] })
-        })
-        .collect()
-}
-
-/// [`Credit::Turn`]: eq. 10 turn by turn, among the members whose earlier turns all passed. Turns after an episode's first
-/// failing one have advantage 0: the state they met is not the one that the verifier asks for.
-fn turn_advantages(group: &[Option<&Diagnosis>]) -> Vec<Vec<f64>> {
-    let mut advantages: Vec<Vec<f64>> =
-        group.iter().map(|diagnosis| vec![0.0; diagnosis.map_or(0, |diagnosis| diagnosis.turns.len())]).collect();
-    let longest = advantages.iter().map(Vec::len).max().unwrap_or(0);
-    for turn in 0..longest {
-        let verdicts: Vec<Option<f64>> = group
-            .iter()
-            .map(|diagnosis| {
-                let on_track = |first: usize| first >= turn;
-                let diagnosis = diagnosis.filter(|d| d.first_failing.is_none_or(on_track))?;
-                diagnosis.turns.get(turn).map(|turn| f64::from(u8::from(!turn.label.is_failure())))
-            })
-            .collect();
-        for (of_member, advantage) in advantages.iter_mut().zip(group_advantages(&verdicts)) {
-            if let Some(advantage) = advantage {
-                of_member[turn] = advantage;
-            }
-        }
-    }
-    advantages
 }
 
 /// ρ(z) (METHOD.md §4).
@@ -228,11 +156,11 @@ pub fn weigh(
     state: &WeightState,
     key: StreamKey,
 ) -> Vec<Option<EpisodeWeights>> {
-    let unweighted = unweighted(group, config.credit);
+    let unweighted = estimate::unweighted(group, config);
     let per_trajectory = |weight: &dyn Fn(&Diagnosis) -> f64| {
         let weighed = group.iter().zip(&unweighted).map(|(member, unweighted)| {
             let (diagnosis, unweighted) = member.diagnosis.zip(unweighted.as_ref())?;
-            Some(EpisodeWeights { per_turn: vec![weight(diagnosis); diagnosis.turns.len()], ..unweighted.clone() })
+            Some(unweighted.clone().weighted(weight(diagnosis)))
         });
         weighed.collect()
     };

@@ -14,6 +14,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use coevo_core::advantage::StepCredit;
 use coevo_core::episode::Verdict;
 use parquet::basic::Compression;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
@@ -242,7 +243,7 @@ fn turn_table(summaries: &[EpisodeSummary], records: &[EpisodeRecord]) -> Table 
             failures.push(failure.map(|failure| text(json(&failure).as_utf8().unwrap_or("").trim_matches('"'))));
             details.push(verdict.map(|verdict| text(&verdict.detail)));
             weights.push(record.training.as_ref().and_then(|training| training.per_turn.get(number)).copied());
-            advantages.push(record.training.as_ref().map(|training| training.at(number)));
+            advantages.push(record.training.as_ref().map(|training| training.of_turn(number)));
             before.push(turn.state_hash_before.cast_signed());
             after.push(turn.state_hash_after().cast_signed());
         }
@@ -266,11 +267,15 @@ fn turn_table(summaries: &[EpisodeSummary], records: &[EpisodeRecord]) -> Table 
 
 fn token_table(summaries: &[EpisodeSummary], records: &[EpisodeRecord]) -> Table {
     let traces = || records.iter().map(|record| &record.episode.tokens);
-    let spread = |of: &dyn Fn(&EpisodeRecord, usize) -> f64| {
+    let spread = |of: &dyn Fn(StepCredit) -> f64| {
         let list = |record: &EpisodeRecord| {
             let tokens = &record.episode.tokens;
-            let each = tokens.action.iter().zip(&tokens.turn);
-            each.map(|(action, turn)| if *action { of(record, usize::from(*turn)) as f32 } else { 0.0 }).collect()
+            let places = tokens.turn.iter().zip(&tokens.step);
+            let value = |(action, (turn, step)): (&bool, (&u16, &u16))| match &record.training {
+                Some(training) if *action => of(training.credit(usize::from(*turn), usize::from(*step))) as f32,
+                _ => 0.0,
+            };
+            tokens.action.iter().zip(places).map(value).collect()
         };
         Column::Floats(records.iter().map(list).collect())
     };
@@ -282,13 +287,8 @@ fn token_table(summaries: &[EpisodeSummary], records: &[EpisodeRecord]) -> Table
         ("ids", Column::Integers(traces().map(|t| t.ids.iter().map(|id| id.cast_signed()).collect()).collect())),
         ("log_probs", Column::Floats(traces().map(|trace| trace.log_probs.clone()).collect())),
         ("loss_mask", Column::Flags(traces().map(|trace| trace.action.clone()).collect())),
-        ("advantages", spread(&|record, turn| record.training.as_ref().map_or(0.0, |training| training.at(turn)))),
-        (
-            "weights",
-            spread(&|record, turn| {
-                record.training.as_ref().map_or(0.0, |training| training.per_turn.get(turn).copied().unwrap_or(1.0))
-            }),
-        ),
+        ("advantages", spread(&|credit| credit.advantage * credit.weight)),
+        ("weights", spread(&|credit| credit.weight)),
         ("turn", places(&|trace| &trace.turn)),
         ("step", places(&|trace| &trace.step)),
     ]

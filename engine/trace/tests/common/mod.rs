@@ -154,11 +154,8 @@ pub fn record(arm: &str, stage: Stage, round: u32, index: u32, replica: u32, rew
             dependencies: Vec::new(),
             table: 1,
         }),
-        training: reward.map(|reward| EpisodeWeights {
-            advantage: reward - 0.5,
-            turns: vec![],
-            per_turn: vec![1.0, 1.25],
-        }),
+        training: reward
+            .map(|reward| EpisodeWeights { per_turn: vec![1.0, 1.25], ..EpisodeWeights::plain(reward - 0.5, 0) }),
     }
 }
 

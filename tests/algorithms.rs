@@ -1,0 +1,158 @@
+//! Every algorithm of `learner.algorithm`, and every option of the update, through the real binary: killed and resumed they
+//! end with the same bytes, optimiser included; what they spend is counted; and an arm that diverges ends alone.
+
+mod common;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use coevo_core::episode::Stage;
+use coevo_trace::{CommitKey, EpisodeFilter, Phase, RunFile};
+use common::{COUNTER, coevo, counter, records, run, succeed};
+
+/// Each arm takes several options at once; together they take all.
+const ARMS: &str = "\
+arms:
+  dr_grpo: { learner: { algorithm: dr_grpo, kl_weight: 0.01 }, advantages: { mode: uniform } }
+  rloo: { learner: { algorithm: rloo, epochs: 2, mini_batch: 4, dual_clip: 3, clip_high: 0.28 }, advantages: { mode: paper } }
+  gigpo:
+    learner: { algorithm: gigpo, reward: turns, zero_variance: { resample: { extra_tasks: 3 } } }
+    advantages: { mode: released, step_weight: 0.5 }
+  turns:
+    learner: { aggregation: sequence_mean, entropy_weight: 0.01, kl_weight: 0, mini_batch: 4 }
+    advantages: { credit: turn, baseline: leave_one_out, mode: coevo }
+";
+
+const ALL: [&str; 4] = ["dr_grpo", "rloo", "gigpo", "turns"];
+
+/// The counter with other arms; four tasks a round leave four of its pool.
+fn scenario(folder: &Path, arms: &str) -> &'static str {
+    counter(folder);
+    let head = COUNTER.split("arms:").next().expect("a scenario with arms");
+    let head = head.replace("tasks_per_round: 8", "tasks_per_round: 4").replace("every: 1", "every: 2");
+    std::fs::write(folder.join("algorithms.yaml"), format!("{head}{arms}")).expect("a writable folder");
+    "algorithms.yaml"
+}
+
+fn open(folder: &Path, name: &str) -> RunFile {
+    RunFile::open_read_only(&folder.join(name)).expect("a run")
+}
+
+/// Runs, is killed soon after each commit, and goes on, until it is done.
+fn run_through_kills(folder: &Path, scenario: &str, name: &str) -> usize {
+    let commits =
+        || RunFile::open_read_only(&folder.join(name)).map_or(0, |run| run.commits().expect("readable").len());
+    for kills in 0..40 {
+        let before = commits();
+        let args = if before == 0 { vec!["run", scenario, "--out", name] } else { vec!["resume", name] };
+        if before == 0 {
+            let _ = std::fs::remove_dir_all(folder.join(name));
+        }
+        let mut child =
+            coevo(folder).args(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        while commits() == before && child.try_wait().expect("a child").is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(kills * 13 % 40));
+        if let Some(status) = child.try_wait().expect("a child") {
+            assert!(status.success(), "coevo {args:?} ended with {status}");
+            return kills as usize;
+        }
+        child.kill().expect("a child"); // SIGKILL
+        child.wait().expect("a child");
+    }
+    panic!("the run never ended");
+}
+
+#[test]
+fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (folder, scenario) = (folder.path(), scenario(folder.path(), ARMS));
+    let table = succeed(folder, &["run", scenario, "--out", "whole", "--workers", "1"]);
+    let kills = run_through_kills(folder, scenario, "killed");
+    assert!(kills >= 4, "killed only {kills} times");
+    let export = |name: &str| succeed(folder, &["export", name, "--format", "jsonl"]);
+    assert!(export("whole") == export("killed"), "a run that was killed and resumed gave other bytes");
+
+    let (whole, killed) = (open(folder, "whole"), open(folder, "killed"));
+    let metrics = whole.metrics().expect("readable");
+    let of = |arm: &str, name: &str| -> Vec<f64> {
+        let mine = metrics.iter().filter(|(key, _)| key.arm == arm && key.phase == Phase::Round);
+        mine.filter_map(|(_, values)| values.get(name).copied()).collect()
+    };
+    let mut weights = Vec::new();
+    for arm in ALL {
+        let key = CommitKey { arm: arm.to_owned(), phase: Phase::Round, round: 2 };
+        let files = whole.checkpoint(&key).expect("a checkpoint");
+        assert!(files.iter().any(|file| file.name == "optimizer.safetensors"));
+        for (a, b) in files.iter().zip(killed.checkpoint(&key).expect("a checkpoint")) {
+            assert!(a.name == b.name && a.bytes == b.bytes, "{arm}: {} differs after kills", a.name);
+        }
+        weights.extend(files.into_iter().find(|file| file.name == "weights.safetensors").map(|file| file.bytes));
+
+        // The trainer computes what the sampler did: on the sampled ids, not on their text tokenised again.
+        let drift = of(arm, "learn/drift");
+        assert!(drift.len() == 2 && drift.iter().all(|drift| *drift < 1e-4), "{arm}: {drift:?}");
+        // Whatever was played is counted.
+        let filter = EpisodeFilter { arm: Some(arm.to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
+        let spent: f64 = of(arm, "train/rollouts").iter().sum();
+        assert_eq!(whole.episodes(&filter).expect("readable").len() as f64, spent, "{arm}");
+        let extra: f64 = of(arm, "train/extra_tasks").iter().sum();
+        assert_eq!(spent, 32.0 + 4.0 * extra, "{arm}");
+        assert_eq!(extra > 0.0, arm == "gigpo", "{arm}: {extra} tasks added");
+        // Several steps a round are off-policy after the first, and say how far.
+        let ratios = of(arm, "learn/ratio_max");
+        let several = of(arm, "learn/steps").iter().filter(|steps| **steps > 1.0).count();
+        assert_eq!(ratios.len(), several, "{arm}");
+        let credited = records(&whole, &filter).iter().filter_map(|record| record.training.clone()).collect::<Vec<_>>();
+        assert!(!credited.is_empty(), "{arm} learnt nothing");
+        assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
+        assert!(credited.iter().all(|training| training.turns.is_empty() == (arm != "turns")), "{arm}");
+    }
+    assert!(!of("rloo", "learn/ratio_max").is_empty());
+    weights.sort();
+    weights.dedup();
+    assert_eq!(weights.len(), ALL.len(), "two algorithms learnt the same");
+    let gigpo: f64 = of("gigpo", "train/rollouts").iter().sum();
+    assert!(table.contains(&format!("Training episodes: dr_grpo 32, rloo 32, gigpo {gigpo}, turns 32")), "{table}");
+}
+
+#[test]
+fn an_arm_that_diverges_ends_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arms = "\
+arms:
+  sound: {}
+  wild: { learner: { learning_rate: 1000000.0, warmup_steps: 1 }, start_from: sound }
+  heir: { start_from: wild }
+  stillborn: { agent: { warm_start: { imitation: { learning_rate: 1000000.0, warmup_fraction: 0 } } } }
+";
+    let (folder, scenario) = (folder.path(), scenario(folder.path(), arms));
+    let (code, table, err) = run(folder, &["run", scenario, "--out", "run"]);
+    assert_eq!(code, 1, "{err}");
+    let said = |needle: &str, err: &str| assert!(err.contains(needle), "no {needle:?} in\n{err}");
+    let complaints = |err: &str| {
+        said("arm `wild` stopped: round 1: reinforcement diverged at optimiser step 1 of ", err);
+        said(" times as large as the weights; its batch", err);
+        said(": wild/r001/train/", err);
+        said("it has no round of its own: its origin is untouched", err);
+        said("arm `heir` stopped: it starts from arm `wild`, which stopped", err);
+        said("arm `stillborn` stopped: imitation diverged at optimiser step 1 of 60: its update is ", err);
+        said("the other arms finished", err);
+    };
+    complaints(&err);
+    // The sound arm has its figures, in the table and in the run.
+    assert!(table.contains("sound"), "{table}");
+    let file = open(folder, "run");
+    let rounds = |arm: &str| file.rounds(arm).expect("readable");
+    assert_eq!(rounds("sound"), [1, 2]);
+    assert!(rounds("wild").is_empty() && rounds("heir").is_empty() && rounds("stillborn").is_empty());
+    let tested = EpisodeFilter { arm: Some("sound".to_owned()), stage: Some(Stage::Test), ..EpisodeFilter::default() };
+    assert_eq!(file.episodes(&tested).expect("readable").len(), 8);
+    // The origin is as it was: it can be played, and going on ends in the same way.
+    succeed(folder, &["eval", "run", "--arm", "sound", "--tasks", "4"]);
+    let (code, _, err) = run(folder, &["resume", "run"]);
+    assert_eq!(code, 1, "{err}");
+    complaints(&err);
+}
