@@ -50,6 +50,7 @@ fn losses_and_gradients_agree_with_pytorch() {
             action: s.action.clone(),
             log_probs: s.old.clone(),
             advantage: s.advantage.clone(),
+            ..TrainSequence::default()
         })
         .collect();
     let references: Vec<Vec<f32>> = stored.sequences.iter().map(|s| s.reference.clone()).collect();

@@ -252,7 +252,7 @@ fn played(learner: &Learner) -> (TokenTrace, Vec<String>) {
         turns: vec![],
         user_profile: String::new(),
     };
-    let mut agent = learner.policy().agent(SampleConfig { max_new_tokens: 12, ..SampleConfig::default() });
+    let mut agent = learner.policy().agent(SampleConfig { max_new_tokens: 12, ..SampleConfig::default() }, &[]);
     agent.begin(0, &EpisodeStart { task: &task, stream: StreamKey::new(3, Purpose::Action) });
     let messages = [Message { role: Role::User, text: "a b c".to_owned() }];
     let texts = (0..3).map(|turn| {

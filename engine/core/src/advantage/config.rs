@@ -32,6 +32,9 @@ pub enum Credit {
     /// Each turn's verdict with those of the same turn in the members that were on track until then; what an episode does
     /// after its first failing turn is not trained on. A turn is then praised or blamed for itself alone.
     Turn,
+    /// As `turn`, and times the chance that all later turns pass: what passing the turn is worth to the episode, so that what
+    /// is improved is the episode's success and not the count of passed turns.
+    Value,
     /// GiGPO: the episode's advantage, plus `step_weight` times the advantage of each step's discounted return over those of
     /// all steps that the group took from the same state in the same turn.
     Step,

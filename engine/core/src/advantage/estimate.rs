@@ -6,6 +6,7 @@
 //! | `baseline: mean`, `scale: none` | `r_j − mean r` | Dr. GRPO (Liu et al. 2025, arXiv 2503.20783) |
 //! | `baseline: leave_one_out`, `scale: none` | `r_j − mean of the other r` | RLOO (Ahmadian et al. 2024, arXiv 2402.14740) |
 //! | `credit: turn` | the same, turn by turn, among the members on track | ours |
+//! | `credit: value` | `(v_k − mean v_k) · Π_{l>k} p_l / σ`: what passing turn k is worth to the episode | ours |
 //! | `credit: step` | `A_episode + ω · A_step` | GiGPO (Feng et al. 2025, arXiv 2505.10978) |
 
 use std::collections::BTreeMap;
@@ -96,6 +97,7 @@ pub(super) fn unweighted(group: &[GroupMember<'_>], config: &AdvantageConfig) ->
     match config.credit {
         Credit::Episode => {}
         Credit::Turn => turn_advantages(group, config, &mut weights),
+        Credit::Value => value_advantages(group, config, &mut weights),
         Credit::Step => step_advantages(group, config, &mut weights),
     }
     weights
@@ -106,26 +108,60 @@ pub fn teaches(group: &[GroupMember<'_>], config: &AdvantageConfig) -> bool {
     unweighted(group, config).iter().flatten().any(EpisodeWeights::teaches)
 }
 
+/// Whether each member that was on track passed a turn; `None` for those that were not, or have no such turn.
+fn verdicts(group: &[GroupMember<'_>], turn: usize) -> Vec<Option<f64>> {
+    let of = |member: &GroupMember<'_>| {
+        let on_track = |diagnosis: &&Diagnosis| diagnosis.first_failing.is_none_or(|first| first >= turn);
+        let diagnosis = member.reward.and(member.diagnosis).filter(on_track)?;
+        diagnosis.turns.get(turn).map(|turn| f64::from(u8::from(!turn.label.is_failure())))
+    };
+    group.iter().map(of).collect()
+}
+
 /// [`Credit::Turn`]: eq. 10 turn by turn, among the members whose earlier turns all passed. Turns after an episode's first
 /// failing one have advantage 0: the state they met is not the one that the verifier asks for.
 fn turn_advantages(group: &[GroupMember<'_>], config: &AdvantageConfig, weights: &mut [Option<EpisodeWeights>]) {
-    let diagnoses: Vec<Option<&Diagnosis>> = group.iter().map(|member| member.reward.and(member.diagnosis)).collect();
     let longest = weights.iter().flatten().map(|weights| weights.per_turn.len()).max().unwrap_or(0);
     weights.iter_mut().flatten().for_each(|weights| weights.turns = vec![0.0; weights.per_turn.len()]);
     for turn in 0..longest {
-        let verdicts: Vec<Option<f64>> = diagnoses
-            .iter()
-            .map(|diagnosis| {
-                let on_track = |first: usize| first >= turn;
-                let diagnosis = diagnosis.filter(|d| d.first_failing.is_none_or(on_track))?;
-                diagnosis.turns.get(turn).map(|turn| f64::from(u8::from(!turn.label.is_failure())))
-            })
-            .collect();
-        for (weights, advantage) in weights.iter_mut().zip(relative(&verdicts, config)) {
+        for (weights, advantage) in weights.iter_mut().zip(relative(&verdicts(group, turn), config)) {
             if let (Some(weights), Some(advantage)) = (weights, advantage) {
                 weights.turns[turn] = advantage;
             }
         }
+    }
+}
+
+/// [`Credit::Value`]: what passing a turn is worth to the episode.
+///
+/// An episode succeeds where every turn passes: J = Π p_k, with p_k the chance of turn k among the members on track. The
+/// gradient of J is Σ_k (Π_{l≠k} p_l) ∇p_k, so that a turn on track has the advantage `(v_k − mean v_k) · Π_{l>k} p_l`, v_k its
+/// verdict (0 or 1): the episode's own objective, with less noise, because a turn is not blamed for what others did. Where
+/// the scale is `std`, all is divided by √(J(1−J)), as eq. 10 does. Turns that seldom pass so weigh most in the tasks that
+/// fail by them; eq. 10 turn by turn would let the many easy turns decide. Chances are counted in the group, with one pass and
+/// one failure added, so that a turn that nobody survives still teaches those before it.
+fn value_advantages(group: &[GroupMember<'_>], config: &AdvantageConfig, weights: &mut [Option<EpisodeWeights>]) {
+    let longest = weights.iter().flatten().map(|weights| weights.per_turn.len()).max().unwrap_or(0);
+    weights.iter_mut().flatten().for_each(|weights| weights.turns = vec![0.0; weights.per_turn.len()]);
+    let turns: Vec<Vec<Option<f64>>> = (0..longest).map(|turn| verdicts(group, turn)).collect();
+    let chance = |turn: &Vec<Option<f64>>| {
+        let scored: Vec<f64> = turn.iter().flatten().copied().collect();
+        (scored.iter().sum::<f64>() + 1.0) / (scored.len() as f64 + 2.0)
+    };
+    let success: f64 = turns.iter().map(chance).product();
+    let divisor = match config.scale {
+        Scale::Std => (success * (1.0 - success)).sqrt() + EPSILON,
+        Scale::None => 1.0,
+    };
+    let unscaled = AdvantageConfig { scale: Scale::None, ..config.clone() };
+    let mut later = 1.0;
+    for (at, turn) in turns.iter().enumerate().rev() {
+        for (weights, advantage) in weights.iter_mut().zip(relative(turn, &unscaled)) {
+            if let (Some(weights), Some(advantage)) = (weights, advantage) {
+                weights.turns[at] = advantage * later / divisor;
+            }
+        }
+        later *= chance(turn);
     }
 }
 
@@ -135,7 +171,9 @@ fn turn_advantages(group: &[GroupMember<'_>], config: &AdvantageConfig, weights:
 /// request is part of what a state asks for. What the agent has read is not: states are keyed by their exact hash, and a
 /// look-up changes none.
 fn step_advantages(group: &[GroupMember<'_>], config: &AdvantageConfig, weights: &mut [Option<EpisodeWeights>]) {
-    let mut anchors: BTreeMap<(usize, u64), Vec<(usize, usize, f64)>> = BTreeMap::new();
+    /// Member, step, return.
+    type Visit = (usize, usize, f64);
+    let mut anchors: BTreeMap<(usize, u64), Vec<Visit>> = BTreeMap::new();
     let mut by_step: Vec<Vec<f64>> = vec![Vec::new(); group.len()];
     for (member, episode) in group.iter().enumerate() {
         let Some(weights) = &weights[member] else { continue };

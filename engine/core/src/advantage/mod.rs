@@ -50,7 +50,7 @@ pub struct StepCredit {
 pub struct EpisodeWeights {
     /// Group-relative advantage of the episode, unweighted (eq. 10).
     pub advantage: f64,
-    /// Unweighted advantage of each turn ([`Credit::Turn`]); else empty.
+    /// Unweighted advantage of each turn ([`Credit::Turn`], [`Credit::Value`]); else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<f64>,
     /// Every step of each turn ([`Credit::Step`]); else empty.

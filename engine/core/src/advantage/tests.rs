@@ -199,6 +199,18 @@ fn turn_credit_compares_turns_of_members_on_track() {
     near(&turns(1), &[0.5, -2.0 * third, 0.0]);
     near(&turns(2), &[0.5, third, 0.0]);
     near(&turns(3), &[-1.5, 0.0, 0.0]);
+
+    // Worth to the episode: chances (3+1)/(4+2), (2+1)/(3+2), (0+1)/(2+2), so J = 1/10 and √(J(1−J)) = 3/10; turn 0 counts
+    // for 3/5 · 1/4 of what it passes, turn 1 for 1/4.
+    let config = AdvantageConfig { credit: Credit::Value, ..config };
+    let weighed = weigh(&group, &config, &WeightState::default(), key());
+    let turns = |at: usize| (0..3).map(|turn| weighed[at].as_ref().expect("scored").at(turn, 0)).collect::<Vec<_>>();
+    near(&turns(0), &[0.125, 1.0 / 3.6, 0.0]);
+    near(&turns(1), &[0.125, -2.0 / 3.6, 0.0]);
+    near(&turns(3), &[-0.375, 0.0, 0.0]);
+    let unscaled = AdvantageConfig { scale: Scale::None, ..config };
+    let weighed = weigh(&group, &unscaled, &WeightState::default(), key());
+    near(&[weighed[1].as_ref().expect("scored").at(1, 0)], &[-1.0 / 6.0]);
 }
 
 #[test]
@@ -362,7 +374,7 @@ fn a_group_teaches_where_its_members_differ() {
     let fault = GroupMember { reward: None, diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new() };
     for credit in ALL_CREDITS {
         check(&same, credit, false);
-        check(&turns_differ, credit, credit == Credit::Turn);
+        check(&turns_differ, credit, matches!(credit, Credit::Turn | Credit::Value));
         check(&[member(1.0, &passed), fault.clone()], credit, false);
         check(&[member(1.0, &passed), member(0.0, &failed)], credit, true);
     }
@@ -371,7 +383,7 @@ fn a_group_teaches_where_its_members_differ() {
 /// Reward, and label and steps (state, action tokens) of each turn.
 type Played = (Option<f64>, Vec<(Label, Vec<(u64, u32)>)>);
 
-const ALL_CREDITS: [Credit; 3] = [Credit::Episode, Credit::Turn, Credit::Step];
+const ALL_CREDITS: [Credit; 4] = [Credit::Episode, Credit::Turn, Credit::Value, Credit::Step];
 
 fn any_group() -> impl Strategy<Value = Vec<Played>> {
     let labels: Vec<Label> = Label::all().collect();
@@ -391,11 +403,12 @@ const ALL_MODES: [WeightMode; 6] = [
 ];
 
 /// Every credit with every baseline and scale that a preset names.
-const ESTIMATORS: [(Credit, Baseline, Scale); 6] = [
+const ESTIMATORS: [(Credit, Baseline, Scale); 7] = [
     (Credit::Episode, Baseline::Mean, Scale::Std),
     (Credit::Episode, Baseline::LeaveOneOut, Scale::None),
     (Credit::Turn, Baseline::Mean, Scale::Std),
     (Credit::Turn, Baseline::LeaveOneOut, Scale::None),
+    (Credit::Value, Baseline::Mean, Scale::Std),
     (Credit::Step, Baseline::Mean, Scale::Std),
     (Credit::Step, Baseline::LeaveOneOut, Scale::None),
 ];
@@ -445,7 +458,8 @@ proptest! {
                                 prop_assert!(weight <= 1.0 + 1e-9, "{label} of advantage {advantage} weighs {weight}");
                             }
                             // Under turn credit nothing is praised for a failure or blamed for a success.
-                            prop_assert!(credit != Credit::Turn || advantage == 0.0 || right_kind);
+                            let by_turn = matches!(credit, Credit::Turn | Credit::Value);
+                            prop_assert!(!by_turn || advantage == 0.0 || right_kind);
                             // The published modes have one weight a trajectory, within their bounds.
                             if matches!(mode, WeightMode::Paper | WeightMode::Released) {
                                 prop_assert!((0.5..=2.0).contains(&weight) && weight == episode.per_turn[0]);
