@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use coevo_core::episode::Stage;
+use coevo_loop::round::draw;
 use coevo_trace::{CommitKey, EpisodeFilter, Phase, RunFile};
 use common::{COUNTER, coevo, counter, records, run, succeed};
 
@@ -124,34 +125,40 @@ fn an_arm_that_diverges_ends_alone() {
     let arms = "\
 arms:
   sound: {}
-  wild: { learner: { learning_rate: 1000000.0, warmup_steps: 1 }, start_from: sound }
+  wild: { learner: { learning_rate: 1000000.0, warmup_steps: 1 } }
   heir: { start_from: wild }
   stillborn: { agent: { warm_start: { imitation: { learning_rate: 1000000.0, warmup_fraction: 0 } } } }
 ";
     let (folder, scenario) = (folder.path(), scenario(folder.path(), arms));
-    let (code, table, err) = run(folder, &["run", scenario, "--out", "run"]);
+    // A seed whose first round meets nothing but tasks that fault: there is nothing to learn in it, and it is committed.
+    let seed = (0..).find(|seed| draw(*seed, 8, 2, 1).iter().all(|task| *task >= 4)).expect("some seed").to_string();
+    let sets = ["--set", "learner.tasks_per_round=2", "--set", "learner.group=8", "--set", "learner.rounds=4"];
+    let args = [&["run", scenario, "--out", "run", "--seed", &seed][..], &sets[..]].concat();
+    let (code, table, err) = run(folder, &args);
     assert_eq!(code, 1, "{err}");
     let said = |needle: &str, err: &str| assert!(err.contains(needle), "no {needle:?} in\n{err}");
+    let file = open(folder, "run");
+    let rounds = |arm: &str| file.rounds(arm).expect("readable");
+    let last = rounds("wild").len();
+    assert!((1..4).contains(&last), "wild stopped after {last} rounds\n{err}");
     let complaints = |err: &str| {
-        said("arm `wild` stopped: round 1: reinforcement diverged at optimiser step 1 of ", err);
+        said(&format!("arm `wild` stopped: round {}: reinforcement diverged at optimiser step 1 of ", last + 1), err);
         said(" times as large as the weights; its batch", err);
-        said(": wild/r001/train/", err);
-        said("it has no round of its own: its origin is untouched", err);
-        said("arm `heir` stopped: it starts from arm `wild`, which stopped", err);
+        said(&format!(": wild/r00{}/train/", last + 1), err);
+        said(&format!("its last good checkpoint is that of round {last}"), err);
+        said("arm `heir` stopped: it starts from arm `wild`, which stopped; it has no round of its own", err);
         said("arm `stillborn` stopped: imitation diverged at optimiser step 1 of 60: its update is ", err);
         said("the other arms finished", err);
     };
     complaints(&err);
     // The sound arm has its figures, in the table and in the run.
     assert!(table.contains("sound"), "{table}");
-    let file = open(folder, "run");
-    let rounds = |arm: &str| file.rounds(arm).expect("readable");
-    assert_eq!(rounds("sound"), [1, 2]);
-    assert!(rounds("wild").is_empty() && rounds("heir").is_empty() && rounds("stillborn").is_empty());
+    assert_eq!(rounds("sound"), [1, 2, 3, 4]);
+    assert!(rounds("heir").is_empty() && rounds("stillborn").is_empty());
     let tested = EpisodeFilter { arm: Some("sound".to_owned()), stage: Some(Stage::Test), ..EpisodeFilter::default() };
     assert_eq!(file.episodes(&tested).expect("readable").len(), 8);
-    // The origin is as it was: it can be played, and going on ends in the same way.
-    succeed(folder, &["eval", "run", "--arm", "sound", "--tasks", "4"]);
+    // The last good checkpoint can be played, and going on ends in the same way.
+    succeed(folder, &["eval", "run", "--arm", "wild", "--round", &last.to_string(), "--tasks", "4"]);
     let (code, _, err) = run(folder, &["resume", "run"]);
     assert_eq!(code, 1, "{err}");
     complaints(&err);

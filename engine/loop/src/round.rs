@@ -264,6 +264,10 @@ pub fn sequences<'e>(episodes: &'e [Diagnosed], grammars: Option<&Grammars>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use coevo_scenarios::ResolvedScenario;
+
     use super::*;
 
     #[test]
@@ -283,6 +287,32 @@ mod tests {
                 assert_eq!(drawn.len(), tasks as usize, "pool {pool}, round {round}");
             }
         }
+    }
+
+    #[test]
+    fn resampling_is_bounded_repeatable_and_draws_no_task_twice() {
+        let text = "name: x\nenvironment: {name: travel, train: 20}\n\
+                    learner: {tasks_per_round: 6, zero_variance: {resample: {extra_tasks: 9}}}\n";
+        let waves = |sets: &[String], round| {
+            let scenario = ResolvedScenario::parse(text, "s.yaml", Path::new("."), sets).expect("a sound scenario");
+            let mut waves = Vec::new();
+            // No group of no episodes teaches anything.
+            let (_, added) = play_round(&scenario.base, round, |tasks| {
+                waves.push(tasks.to_vec());
+                Vec::new()
+            });
+            (waves, added)
+        };
+        let (first, added) = waves(&[], 3);
+        assert_eq!((first.iter().map(Vec::len).collect::<Vec<_>>(), added), (vec![6, 6, 3], 9));
+        assert_eq!(first[0], draw(0, 20, 6, 3));
+        let mut all = first.concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 15);
+        assert_eq!(waves(&[], 3).0, first);
+        assert_ne!(waves(&[], 4).0[1], first[1]);
+        assert_eq!(waves(&["learner.zero_variance=skip".to_owned()], 3), (vec![first[0].clone()], 0));
     }
 
     #[test]
