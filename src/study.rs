@@ -127,13 +127,13 @@ impl Study {
             let mut cells = Cells::default();
             let mut labels: Vec<&BTreeMap<String, f64>> = Vec::new();
             let mut gaps: BTreeMap<u64, BTreeMap<TaskRef, f64>> = BTreeMap::new();
-            let (mut selected, mut rollouts) = (Vec::new(), 0);
+            let (mut selected, mut rollouts, mut per_round) = (Vec::new(), 0, 1);
             let mut curves: Vec<Vec<(u64, f64)>> = Vec::new();
             for (plan, arm) in scenario.arms.iter().zip(arms).filter(|(plan, _)| plan.family == *name) {
                 let seed = plan.settings.seed;
                 let learner = &plan.settings.learner;
                 let each = u64::from(learner.tasks_per_round) * u64::from(learner.group);
-                rollouts = each * u64::from(learner.rounds);
+                (rollouts, per_round) = (each * u64::from(learner.rounds), each);
                 let (baseline, (tested, round)) = test_commits(scenario, &plan.name);
                 cells.read(run, &tested, round, seed)?;
                 if let Some(baseline) = baseline.filter(|_| !before.rewards.contains_key(&seed)) {
@@ -146,7 +146,6 @@ impl Study {
                 }
                 curves.push(arm.dev.iter().map(|point| (u64::from(point.round) * each, point.success)).collect());
             }
-            let per_round = rollouts / u64::from(scenario.base.learner.rounds.max(1)).max(1);
             families.push(Family {
                 name: (*name).to_owned(),
                 gain: between(&before.rewards, &cells.rewards, key),

@@ -20,10 +20,14 @@ fn shipped() -> Vec<PathBuf> {
     files
 }
 
+fn named(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name).with_extension("yaml")
+}
+
 #[test]
 fn shipped_scenarios_load_and_round_trip() {
     let files = shipped();
-    assert_eq!(files.len(), 5, "{files:?}");
+    assert_eq!(files.len(), 6, "{files:?}");
     for file in files {
         let scenario = ResolvedScenario::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(Some(scenario.name.as_str()), file.file_stem().and_then(|stem| stem.to_str()));
@@ -36,14 +40,14 @@ fn shipped_scenarios_load_and_round_trip() {
 
 #[test]
 fn the_quickstart_shows_both_arms() {
-    let scenario = ResolvedScenario::load(&shipped()[2], &[]).expect("loads");
+    let scenario = ResolvedScenario::load(&named("quickstart"), &[]).expect("loads");
     let arms: Vec<(&str, bool)> = scenario.arms.iter().map(|arm| (arm.name.as_str(), arm.evolves())).collect();
     assert_eq!(arms, [("vanilla", false), ("coevo", true)]);
 }
 
 #[test]
 fn the_study_compares_equals() {
-    let path = &shipped()[1];
+    let path = &named("paper");
     let scenario = ResolvedScenario::load(path, &[]).expect("loads");
     assert!(scenario.seeds.len() >= 5, "{:?}", scenario.seeds);
     assert_eq!((scenario.base.environment.train, scenario.base.evaluation.test_tasks), (400, 400));
