@@ -119,7 +119,8 @@ pub fn attend<S: Simd, const R: usize, V: AsRef<[Row]>>(
     softmax
 }
 
-/// One head of one sequence, `[tokens, head]` each; queries are scaled already.
+/// One head of one sequence: keys and values `[tokens, head]`, and queries of its last tokens, scaled already. What precedes the
+/// queries is context that has been worked out before.
 pub struct Head<'a> {
     pub head: usize,
     pub q: &'a [f32],
@@ -127,7 +128,7 @@ pub struct Head<'a> {
     pub v: &'a [f32],
 }
 
-/// Gradients of one head, `[tokens, head]` each.
+/// Gradients of one head, in the shapes of what they belong to.
 #[derive(Default)]
 pub struct HeadGradient {
     pub q: Vec<f32>,
@@ -136,32 +137,42 @@ pub struct HeadGradient {
 }
 
 impl Head<'_> {
+    /// Keys and values.
     fn tokens(&self) -> usize {
+        self.k.len() / self.head
+    }
+
+    fn queries(&self) -> usize {
         self.q.len() / self.head
+    }
+
+    /// Tokens before the first query.
+    fn context(&self) -> usize {
+        self.tokens() - self.queries()
     }
 
     fn chunks(&self) -> usize {
         self.head / LANES
     }
 
-    /// Attention output `[tokens, head]` and each row's softmax.
+    /// Attention output, one row a query, and each row's softmax.
     pub fn forward(&self, out: &mut [f32]) -> Vec<RowSoftmax> {
         dispatch(Forward { head: self, out })
     }
 
     #[inline(always)]
     fn forward_with<S: Simd>(&self, simd: S, out: &mut [f32]) -> Vec<RowSoftmax> {
-        let (head, tokens) = (self.head, self.tokens());
+        let (head, queried, context) = (self.head, self.queries(), self.context());
         let mut keys = Vec::new();
         across(self.k, head, &mut keys);
         let values = all_down(self.v, head, self.chunks());
-        let mut softmax = Vec::with_capacity(tokens);
-        let bulk = tokens / QUERIES * QUERIES;
+        let mut softmax = Vec::with_capacity(queried);
+        let bulk = queried / QUERIES * QUERIES;
         let mut queries = vec![[0.0; QUERIES]; head];
-        let mut weights = Vec::with_capacity(tokens.next_multiple_of(LANES));
+        let mut weights = Vec::with_capacity(self.tokens().next_multiple_of(LANES));
         for first in (0..bulk).step_by(QUERIES) {
             pack(self.q, head, first, &mut queries);
-            softmax.extend(attend(simd, &queries, &keys, &values, first, &mut weights, |chunk, rows| {
+            softmax.extend(attend(simd, &queries, &keys, &values, context + first, &mut weights, |chunk, rows| {
                 for (r, row) in rows.iter().enumerate() {
                     let start = (first + r) * head + chunk * LANES;
                     out[start..start + LANES].copy_from_slice(row);
@@ -170,9 +181,9 @@ impl Head<'_> {
         }
         let mut query = vec![[0.0; 1]; head];
         let mut weights = Vec::new();
-        for first in bulk..tokens {
+        for first in bulk..queried {
             pack(self.q, head, first, &mut query);
-            softmax.extend(attend(simd, &query, &keys, &values, first, &mut weights, |chunk, rows| {
+            softmax.extend(attend(simd, &query, &keys, &values, context + first, &mut weights, |chunk, rows| {
                 let start = first * head + chunk * LANES;
                 out[start..start + LANES].copy_from_slice(&rows[0]);
             }));
@@ -187,22 +198,24 @@ impl Head<'_> {
 
     #[inline(always)]
     fn backward_with<S: Simd>(&self, simd: S, out: &[f32], d_out: &[f32], softmax: &[RowSoftmax]) -> HeadGradient {
-        let (head, tokens, chunks) = (self.head, self.tokens(), self.chunks());
-        let padded = tokens.next_multiple_of(LANES);
+        let (head, chunks) = (self.head, self.chunks());
+        let (tokens, queried, context) = (self.tokens(), self.queries(), self.context());
+        let (padded, padded_q) = (tokens.next_multiple_of(LANES), queried.next_multiple_of(LANES));
         let mut delta: Vec<f32> =
             out.chunks_exact(head).zip(d_out.chunks_exact(head)).map(|(o, d)| super::math::dot(o, d)).collect();
-        delta.resize(padded, 0.0);
+        delta.resize(padded_q, 0.0);
         let mut max: Vec<f32> = softmax.iter().map(|s| s.max).collect();
-        max.resize(padded, 0.0);
+        max.resize(padded_q, 0.0);
         let mut inverse: Vec<f32> = softmax.iter().map(|s| s.inverse).collect();
-        inverse.resize(padded, 0.0);
+        inverse.resize(padded_q, 0.0);
         // Rows are padded to a multiple of four, so that every block is whole; padded rows have inverse 0, hence no effect.
-        let pad = |rows: &[f32]| {
+        let pad = |rows: &[f32], padded: usize| {
             let mut rows = rows.to_vec();
             rows.resize(padded * head, 0.0);
             rows
         };
-        let (q, k, v, d_out) = (pad(self.q), pad(self.k), pad(self.v), pad(d_out));
+        let (q, d_out) = (pad(self.q, padded_q), pad(d_out, padded_q));
+        let (k, v) = (pad(self.k, padded), pad(self.v, padded));
         let (mut q_across, mut k_across, mut v_across, mut d_across) = (vec![], vec![], vec![], vec![]);
         across(&q, head, &mut q_across);
         across(&k, head, &mut k_across);
@@ -211,13 +224,13 @@ impl Head<'_> {
         let (q_down, k_down, d_down) =
             (all_down(&q, head, chunks), all_down(&k, head, chunks), all_down(&d_out, head, chunks));
         let mut gradient =
-            HeadGradient { q: vec![0.0; padded * head], k: vec![0.0; padded * head], v: vec![0.0; padded * head] };
+            HeadGradient { q: vec![0.0; padded_q * head], k: vec![0.0; padded * head], v: vec![0.0; padded * head] };
         let (mut own, mut other) = (vec![[0.0f32; QUERIES]; head], vec![[0.0f32; QUERIES]; head]);
-        let (mut p, mut ds) = (vec![[0.0f32; QUERIES]; padded], vec![[0.0f32; QUERIES]; padded]);
-        for first in (0..tokens).step_by(QUERIES) {
+        let (mut p, mut ds) = (vec![[0.0f32; QUERIES]; padded_q], vec![[0.0f32; QUERIES]; padded.max(padded_q)]);
+        for first in (0..queried).step_by(QUERIES) {
             pack(&q, head, first, &mut own);
             pack(&d_out, head, first, &mut other);
-            let panels = (first + QUERIES).div_ceil(LANES);
+            let panels = (context + first + QUERIES).div_ceil(LANES).min(padded / LANES);
             for panel in 0..panels {
                 let rows = panel * head..(panel + 1) * head;
                 let scores = tile::<S, QUERIES>(simd, &own, &k_across[rows.clone()]);
@@ -228,7 +241,7 @@ impl Head<'_> {
                     let mut row = [0.0f32; LANES];
                     for c in 0..LANES {
                         let weight = exp_neg((scores[r][c] - max[i]).min(0.0)) * inverse[i];
-                        let visible = if panel * LANES + c <= i { 1.0 } else { 0.0 };
+                        let visible = if panel * LANES + c <= context + i { 1.0 } else { 0.0 };
                         row[c] = visible * weight * (d_weights[r][c] - delta[i]);
                     }
                     for c in 0..LANES {
@@ -244,8 +257,9 @@ impl Head<'_> {
         for first in (0..tokens).step_by(QUERIES) {
             pack(&k, head, first, &mut own);
             pack(&v, head, first, &mut other);
-            let start = first / LANES;
-            for panel in start..padded / LANES {
+            // Earlier queries do not see these keys.
+            let start = first.saturating_sub(context) / LANES;
+            for panel in start..padded_q / LANES {
                 let rows = panel * head..(panel + 1) * head;
                 let scores = tile::<S, QUERIES>(simd, &own, &q_across[rows.clone()]);
                 let d_weights = tile::<S, QUERIES>(simd, &other, &d_across[rows]);
@@ -256,7 +270,7 @@ impl Head<'_> {
                 for r in 0..QUERIES {
                     let (mut p_row, mut ds_row) = ([0.0f32; LANES], [0.0f32; LANES]);
                     for c in 0..LANES {
-                        let visible = if base + c >= first + r { 1.0 } else { 0.0 };
+                        let visible = if context + base + c >= first + r { 1.0 } else { 0.0 };
                         let weight = visible * exp_neg((scores[r][c] - max[c]).min(0.0)) * inverse[c];
                         p_row[c] = weight;
                         ds_row[c] = weight * (d_weights[r][c] - delta[c]);
@@ -270,13 +284,13 @@ impl Head<'_> {
             for chunk in 0..chunks {
                 let d_v = tile::<S, QUERIES>(simd, &p[start * LANES..], &d_down[chunk][start * LANES..]);
                 store(&d_v, head, first, chunk, &mut gradient.v);
-                let d_k = tile::<S, QUERIES>(simd, &ds[start * LANES..], &q_down[chunk][start * LANES..]);
+                let d_k = tile::<S, QUERIES>(simd, &ds[start * LANES..padded_q], &q_down[chunk][start * LANES..]);
                 store(&d_k, head, first, chunk, &mut gradient.k);
             }
         }
-        for rows in [&mut gradient.q, &mut gradient.k, &mut gradient.v] {
-            rows.truncate(tokens * head);
-        }
+        gradient.q.truncate(queried * head);
+        gradient.k.truncate(tokens * head);
+        gradient.v.truncate(tokens * head);
         gradient
     }
 }
@@ -338,16 +352,17 @@ mod tests {
     }
 
     fn reference(q: &[f32], k: &[f32], v: &[f32], head: usize) -> Vec<f64> {
-        let tokens = q.len() / head;
+        let (tokens, context) = (q.len() / head, (k.len() - q.len()) / head);
         let row =
             |x: &[f32], t: usize| -> Vec<f64> { x[t * head..(t + 1) * head].iter().map(|x| f64::from(*x)).collect() };
         let mut out = Vec::new();
         for i in 0..tokens {
-            let scores: Vec<f64> =
-                (0..=i).map(|j| row(q, i).iter().zip(row(k, j)).map(|(a, b)| a * b).sum::<f64>().exp()).collect();
+            let scores: Vec<f64> = (0..=context + i)
+                .map(|j| row(q, i).iter().zip(row(k, j)).map(|(a, b)| a * b).sum::<f64>().exp())
+                .collect();
             let sum: f64 = scores.iter().sum();
             for d in 0..head {
-                out.push((0..=i).map(|j| scores[j] / sum * row(v, j)[d]).sum());
+                out.push((0..=context + i).map(|j| scores[j] / sum * row(v, j)[d]).sum());
             }
         }
         out
@@ -355,9 +370,11 @@ mod tests {
 
     #[test]
     fn forward_agrees_with_the_definition() {
-        for tokens in [1, 4, 15, 16, 17, 37] {
+        for (context, tokens) in [(0, 1), (0, 4), (0, 15), (0, 16), (0, 17), (0, 37), (1, 1), (5, 9), (32, 7), (21, 40)]
+        {
             let head = 16;
-            let (q, k, v) = (data(tokens * head, 0.7), data(tokens * head, 1.3), data(tokens * head, 2.1));
+            let all = (context + tokens) * head;
+            let (q, k, v) = (data(tokens * head, 0.7), data(all, 1.3), data(all, 2.1));
             let mut out = vec![0.0; tokens * head];
             Head { head, q: &q, k: &k, v: &v }.forward(&mut out);
             for (got, want) in out.iter().zip(reference(&q, &k, &v, head)) {
@@ -368,9 +385,16 @@ mod tests {
 
     #[test]
     fn backward_agrees_with_finite_differences() {
+        for context in [0, 3, 16, 25] {
+            backward_agrees(context);
+        }
+    }
+
+    fn backward_agrees(context: usize) {
         let (head, tokens) = (16, 21);
         let n = head * tokens;
-        let inputs = [data(n, 0.7), data(n, 1.3), data(n, 2.1)];
+        let all = n + head * context;
+        let inputs = [data(n, 0.7), data(all, 1.3), data(all, 2.1)];
         let d_out = data(n, 0.31);
         let objective = |x: &[Vec<f32>; 3]| -> f64 {
             reference(&x[0], &x[1], &x[2], head).iter().zip(&d_out).map(|(o, d)| o * f64::from(*d)).sum()
@@ -380,7 +404,7 @@ mod tests {
         let softmax = head_of.forward(&mut out);
         let gradient = head_of.backward(&out, &d_out, &softmax);
         for (which, got) in [&gradient.q, &gradient.k, &gradient.v].into_iter().enumerate() {
-            for i in (0..n).step_by(13) {
+            for i in (0..got.len()).step_by(13) {
                 let step = 1e-2;
                 let mut moved = inputs.clone();
                 moved[which][i] += step;

@@ -1,18 +1,20 @@
-//! Token mixing, rotary positions and causal attention of many sequences laid end to end, forward and backward.
+//! Token mixing, rotary positions and causal attention of many sequences, forward and backward, where sequences share what they
+//! open with ([`super::shared`]).
 //!
 //! The same function as `model::tape`'s attention; see [`crate::kernels::attention`] for the arithmetic of one head.
 
 use coevo_core::config::ModelConfig;
 
+use super::shared::Segment;
 use crate::kernels::attention::{Head, RowSoftmax};
 use crate::kernels::math::Rope;
 use crate::kernels::vectorized;
 use crate::model::{MIX, TAPS};
 
-/// One layer's attention over sequences of the given lengths.
+/// One layer's attention over segments, each of which sees the path that leads to it.
 pub struct Attention<'a> {
     pub config: &'a ModelConfig,
-    pub lengths: &'a [usize],
+    pub segments: &'a [Segment],
     /// `[MIX, 3·width]`.
     pub mix: &'a [f32],
     /// For positions up to the longest of them.
@@ -23,14 +25,14 @@ pub struct Attention<'a> {
 pub struct Saved {
     /// `[tokens, width]`.
     pub out: Vec<f32>,
-    /// Per sequence and head, sequences outermost.
+    /// Rotated keys and values, `[tokens, 2·width]`.
+    keys_values: Vec<f32>,
+    /// Per segment and head, segments outermost.
     heads: Vec<SavedHead>,
 }
 
 struct SavedHead {
     q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
     out: Vec<f32>,
     softmax: Vec<RowSoftmax>,
 }
@@ -43,85 +45,103 @@ impl Attention<'_> {
     /// `qkv` is `[tokens, 3·width]`, unmixed.
     pub fn forward(&self, qkv: &[f32]) -> Saved {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
-        let (row, rope, scale) = (3 * width, self.rope, 1.0 / (head as f32).sqrt());
-        let mut saved = Saved { out: vec![0.0; qkv.len() / 3], heads: Vec::with_capacity(self.lengths.len() * heads) };
-        let mut start = 0;
-        for length in self.lengths.iter().copied() {
-            let mixed = self.mixed(&qkv[start * row..(start + length) * row]);
-            for h in 0..heads {
-                let take = |offset: usize| columns(&mixed, row, offset + h * head, head);
-                let (mut q, mut k, v) = (take(0), take(width), take(2 * width));
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for (t, (q, k)) in q.chunks_exact_mut(head).zip(k.chunks_exact_mut(head)).enumerate() {
-                            rope.rotate(t, q);
-                            q.iter_mut().for_each(|q| *q *= scale);
-                            rope.rotate(t, k);
+        let (row, pair, rope, scale) = (3 * width, 2 * width, self.rope, 1.0 / (head as f32).sqrt());
+        let mut out = vec![0.0; qkv.len() / 3];
+        let mut keys_values = vec![0.0; qkv.len() / row * pair];
+        let mut saved = Vec::with_capacity(self.segments.len() * heads);
+        for segment in self.segments {
+            let context = segment.context();
+            let mut mixed = self.mixed(qkv, segment);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (t, mixed) in mixed.chunks_exact_mut(row).enumerate() {
+                        for rows in mixed[..pair].chunks_exact_mut(head) {
+                            rope.rotate(context + t, rows);
                         }
-                    },
-                );
-                let mut out = vec![0.0; length * head];
-                let softmax = Head { head, q: &q, k: &k, v: &v }.forward(&mut out);
-                for (t, rows) in out.chunks_exact(head).enumerate() {
-                    let at = (start + t) * width + h * head;
-                    saved.out[at..at + head].copy_from_slice(rows);
-                }
-                saved.heads.push(SavedHead { q, k, v, out, softmax });
+                        mixed[..width].iter_mut().for_each(|q| *q *= scale);
+                    }
+                },
+            );
+            for (t, mixed) in segment.rows.clone().zip(mixed.chunks_exact(row)) {
+                keys_values[t * pair..(t + 1) * pair].copy_from_slice(&mixed[width..]);
             }
-            start += length;
+            for h in 0..heads {
+                let q = columns(&mixed, row, h * head, head);
+                let (k, v) = self.seen(&keys_values, segment, h);
+                let mut attended = vec![0.0; q.len()];
+                let softmax = Head { head, q: &q, k: &k, v: &v }.forward(&mut attended);
+                for (t, rows) in segment.rows.clone().zip(attended.chunks_exact(head)) {
+                    let at = t * width + h * head;
+                    out[at..at + head].copy_from_slice(rows);
+                }
+                saved.push(SavedHead { q, out: attended, softmax });
+            }
         }
-        saved
+        Saved { out, keys_values, heads: saved }
     }
 
     /// Gradients by `qkv` and by the mixing weights, from the gradient by the output.
     pub fn backward(&self, qkv: &[f32], saved: &Saved, by_out: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
         let (row, rope, scale) = (3 * width, self.rope, 1.0 / (head as f32).sqrt());
+        let mut by_mixed = vec![0.0; qkv.len()];
         let mut by_qkv = vec![0.0; qkv.len()];
         let mut by_mix = vec![0.0; MIX * row];
-        let mut start = 0;
-        for (sequence, length) in self.lengths.iter().copied().enumerate() {
-            let mut by_mixed = vec![0.0; length * row];
+        // Later segments first: then all gradients of a segment's keys and values are there when its own turn comes.
+        for (index, segment) in self.segments.iter().enumerate().rev() {
+            let context = segment.context();
             for h in 0..heads {
-                let SavedHead { q, k, v, out, softmax } = &saved.heads[sequence * heads + h];
-                let d_out = columns(&by_out[start * width..(start + length) * width], width, h * head, head);
-                let mut gradient = Head { head, q, k, v }.backward(out, &d_out, softmax);
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for t in 0..length {
-                            let range = t * head..(t + 1) * head;
-                            let d_q = &mut gradient.q[range.clone()];
-                            d_q.iter_mut().for_each(|q| *q *= scale);
-                            rope.rotate_back(t, d_q);
-                            rope.rotate_back(t, &mut gradient.k[range.clone()]);
-                            for (offset, rows) in [(0, &gradient.q), (width, &gradient.k), (2 * width, &gradient.v)] {
-                                let at = t * row + offset + h * head;
-                                by_mixed[at..at + head].copy_from_slice(&rows[range.clone()]);
-                            }
-                        }
-                    },
-                );
+                let SavedHead { q, out, softmax } = &saved.heads[index * heads + h];
+                let (k, v) = self.seen(&saved.keys_values, segment, h);
+                let d_out =
+                    columns(&by_out[segment.rows.start * width..segment.rows.end * width], width, h * head, head);
+                let gradient = Head { head, q, k: &k, v: &v }.backward(out, &d_out, softmax);
+                add(&gradient.q, head, segment.rows.clone(), row, h * head, &mut by_mixed);
+                for (offset, rows) in [(width, &gradient.k), (2 * width, &gradient.v)] {
+                    let seen = segment.path.iter().cloned().flatten();
+                    add(rows, head, seen, row, offset + h * head, &mut by_mixed);
+                }
             }
-            let range = start * row..(start + length) * row;
-            self.unmix(&qkv[range.clone()], &by_mixed, &mut by_qkv[range], &mut by_mix);
-            start += length;
+            let by_mixed = &mut by_mixed[segment.rows.start * row..segment.rows.end * row];
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (t, by_mixed) in by_mixed.chunks_exact_mut(row).enumerate() {
+                        by_mixed[..width].iter_mut().for_each(|q| *q *= scale);
+                        for rows in by_mixed[..2 * width].chunks_exact_mut(head) {
+                            rope.rotate_back(context + t, rows);
+                        }
+                    }
+                },
+            );
+            self.unmix(qkv, by_mixed, segment, &mut by_qkv, &mut by_mix);
         }
         (by_qkv, by_mix)
     }
 
-    /// Each row and its predecessors, weighted, in the sampler's order.
-    fn mixed(&self, qkv: &[f32]) -> Vec<f32> {
+    /// Keys and values of one head that a segment sees: those of its path.
+    fn seen(&self, keys_values: &[f32], segment: &Segment, h: usize) -> (Vec<f32>, Vec<f32>) {
+        let (width, head) = (self.config.width, self.head());
+        let take = |offset: usize| {
+            let rows = segment.path.iter().map(|rows| &keys_values[rows.start * 2 * width..rows.end * 2 * width]);
+            rows.flat_map(|rows| columns(rows, 2 * width, offset + h * head, head)).collect()
+        };
+        (take(0), take(width))
+    }
+
+    /// Each row of a segment and its predecessors, weighted, in the sampler's order.
+    fn mixed(&self, qkv: &[f32], segment: &Segment) -> Vec<f32> {
         let row = 3 * self.config.width;
-        let mut mixed = vec![0.0; qkv.len()];
+        let mut mixed = vec![0.0; segment.rows.len() * row];
+        let before = before(segment);
         vectorized(
             #[inline(always)]
             || {
                 for (t, out) in mixed.chunks_exact_mut(row).enumerate() {
-                    for tap in 0..=TAPS.min(t) {
-                        let earlier = &qkv[(t - tap) * row..(t - tap + 1) * row];
-                        let weights = &self.mix[tap * row..(tap + 1) * row];
+                    for (tap, weights) in self.mix.chunks_exact(row).enumerate() {
+                        let Some(at) = earlier(segment, &before, t, tap) else { break };
+                        let earlier = &qkv[at * row..(at + 1) * row];
                         for ((out, earlier), weight) in out.iter_mut().zip(earlier).zip(weights) {
                             *out = earlier.mul_add(*weight, *out);
                         }
@@ -132,15 +152,16 @@ impl Attention<'_> {
         mixed
     }
 
-    fn unmix(&self, qkv: &[f32], by_mixed: &[f32], by_qkv: &mut [f32], by_mix: &mut [f32]) {
+    fn unmix(&self, qkv: &[f32], by_mixed: &[f32], segment: &Segment, by_qkv: &mut [f32], by_mix: &mut [f32]) {
         let row = 3 * self.config.width;
+        let before = before(segment);
         vectorized(
             #[inline(always)]
             || {
                 for (t, gradient) in by_mixed.chunks_exact(row).enumerate() {
-                    for tap in 0..=TAPS.min(t) {
-                        let range = (t - tap) * row..(t - tap + 1) * row;
-                        let weights = &self.mix[tap * row..(tap + 1) * row];
+                    for (tap, weights) in self.mix.chunks_exact(row).enumerate() {
+                        let Some(at) = earlier(segment, &before, t, tap) else { break };
+                        let range = at * row..(at + 1) * row;
                         let by_weights = &mut by_mix[tap * row..(tap + 1) * row];
                         let parts = by_qkv[range.clone()].iter_mut().zip(by_weights).zip(&qkv[range]).zip(weights);
                         for ((((by_earlier, by_weight), earlier), weight), gradient) in parts.zip(gradient) {
@@ -151,6 +172,26 @@ impl Attention<'_> {
                 }
             },
         );
+    }
+}
+
+/// The last [`TAPS`] rows before a segment, latest first; fewer where its path is shorter.
+fn before(segment: &Segment) -> Vec<usize> {
+    let earlier = &segment.path[..segment.path.len() - 1];
+    earlier.iter().rev().flat_map(|rows| rows.clone().rev()).take(TAPS).collect()
+}
+
+/// The row `tap` tokens before token `t` of a segment, if there is one.
+#[inline(always)]
+fn earlier(segment: &Segment, before: &[usize], t: usize, tap: usize) -> Option<usize> {
+    if tap <= t { Some(segment.rows.start + t - tap) } else { before.get(tap - t - 1).copied() }
+}
+
+/// Adds `[tokens, head]` to the columns from `from` of the rows at `at`.
+fn add(values: &[f32], head: usize, at: impl Iterator<Item = usize>, row: usize, from: usize, out: &mut [f32]) {
+    for (values, at) in values.chunks_exact(head).zip(at) {
+        let start = at * row + from;
+        out[start..start + head].iter_mut().zip(values).for_each(|(out, value)| *out += value);
     }
 }
 

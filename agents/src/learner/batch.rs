@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::infer::grammar::Allowed;
 use crate::learner::objective::ActionToken;
+use crate::learner::shared::common;
 use crate::sequence::TrainSequence;
 
 /// One sequence as input: everything up to the token before its last action.
@@ -49,21 +50,38 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Fewest shards of a step on the CPU, if there are inputs enough: work for this many threads.
-const LEAST_SHARDS: usize = 8;
+/// Inputs of a shard on the CPU: as many as share an opening well, and yet leave work for several threads.
+const INPUTS_OF_A_SHARD: usize = 4;
+/// Shards that a step has at most, if the budget allows: work for this many threads.
+const SHARDS: usize = 8;
 
-/// Deals inputs evenly to shards of about `budget` tokens or fewer: each goes to the shard with the fewest tokens, longest
-/// first. The result depends on the lengths and the budget only, never on the number of threads.
-pub fn even_shards(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
-    let total: usize = lengths.iter().sum();
-    let count = total.div_ceil(budget.max(1)).max(LEAST_SHARDS).min(lengths.len());
-    let mut shards: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); count];
-    for index in longest_first(lengths) {
-        let shard = shards.iter_mut().min_by_key(|(tokens, _)| *tokens).expect("one shard an input at most");
-        shard.0 += lengths[index];
-        shard.1.push(index);
+/// Deals inputs to shards that share their openings: neighbours in the order of their tokens, as many to a shard as make its
+/// work, tokens that it does not share, about equal. More shards where a shard would exceed `budget` tokens. The result depends on
+/// the inputs and the budget only, never on the number of threads.
+pub fn sharing_shards(inputs: &[&[u32]], budget: usize) -> Vec<Vec<usize>> {
+    let total: usize = inputs.iter().map(|ids| ids.len()).sum();
+    let wanted = (inputs.len() / INPUTS_OF_A_SHARD).clamp(2, SHARDS);
+    let count = total.div_ceil(budget.max(1)).max(wanted).min(inputs.len());
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.sort_by(|a, b| inputs[*a].cmp(inputs[*b]).then(a.cmp(b)));
+    let opening = inputs.iter().map(|ids| common(inputs[0], ids)).min().unwrap_or(0);
+    // What all share is computed in each shard, whoever is in it.
+    let work = |place: usize| {
+        let ids = inputs[order[place]];
+        let shared = if place == 0 { 0 } else { common(ids, inputs[order[place - 1]]) };
+        ids.len() - shared.max(opening).min(ids.len()) + 1
+    };
+    let all: usize = (0..order.len()).map(work).sum();
+    let mut shards = vec![Vec::new(); count];
+    let mut done = 0;
+    for (place, index) in order.iter().enumerate() {
+        // By the middle of its work, so that no shard is left empty by a long neighbour without need.
+        let own = work(place);
+        shards[((done + own / 2) * count / all).min(count - 1)].push(*index);
+        done += own;
     }
-    shards.into_iter().map(|(_, indices)| indices).collect()
+    shards.retain(|shard| !shard.is_empty());
+    shards
 }
 
 /// Deals inputs to shards that stay within `budget` tokens when padded to their longest (at least one input each).
@@ -96,11 +114,24 @@ mod tests {
     fn shards_hold_every_input_once_within_the_budget() {
         let lengths = [5, 100, 7, 60, 61, 3, 200];
         assert_eq!(padded_shards(&lengths, 130), [vec![6], vec![1], vec![4, 3], vec![2, 0, 5]]);
-        assert_eq!(even_shards(&lengths, 1000).len(), 7);
-        let twenty = [10; 20];
-        let sizes: Vec<usize> = even_shards(&twenty, 1000).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [3, 3, 3, 3, 2, 2, 2, 2]);
-        assert_eq!(even_shards(&twenty, 20).len(), 10);
+    }
+
+    #[test]
+    fn what_opens_alike_shares_a_shard() {
+        // Eight groups of four: all share 30 tokens, a group 20 more, each has 10 of its own.
+        let sequence = |i: u32| [vec![1; 30], vec![10 + i % 8; 20], vec![100 + i; 10]].concat();
+        let sequences: Vec<Vec<u32>> = (0..32).map(sequence).collect();
+        let ids: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        let shards = sharing_shards(&ids, 10_000);
+        let groups: Vec<Vec<usize>> = (0..8).map(|group| (0..4).map(|i| group + 8 * i).collect()).collect();
+        assert_eq!(shards, groups);
+        let counts =
+            |n: usize, budget: usize| sharing_shards(&ids[..n], budget).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(counts(4, 10_000), [2, 2]);
+        assert_eq!(counts(1, 10_000), [1]);
+        assert_eq!(counts(20, 10_000).len(), 5);
+        assert_eq!(counts(32, 100).iter().sum::<usize>(), 32);
+        assert!(counts(32, 100).len() > 15);
     }
 
     #[test]

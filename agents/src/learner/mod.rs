@@ -11,6 +11,7 @@ mod gradient;
 mod native;
 pub mod objective;
 mod optimizer;
+mod shared;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -408,7 +409,7 @@ impl Learner {
     fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
         let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
         let shards = match self.backend.kind {
-            Backend::Cpu => batch::even_shards(&lengths, budget),
+            Backend::Cpu => batch::sharing_shards(&inputs.iter().map(|input| input.ids).collect::<Vec<_>>(), budget),
             _ => batch::padded_shards(&lengths, budget),
         };
         let packed = (self.backend.kind == Backend::Cpu)

@@ -1,7 +1,7 @@
 //! Gradients of one shard on the CPU, in our own kernels: no tape, no padding, no `T × T` matrices.
 //!
 //! The forward pass has the sampler's arithmetic; the backward pass is the chain rule written out, block by
-//! block. Rejected: burn's CPU tape, which this replaced; it spent most of its time on the many small tensors between the
+//! block. Openings that the inputs share are there once ([`super::shared`]). Rejected: burn's CPU tape, which this replaced; it spent most of its time on the many small tensors between the
 //! products.
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::attention::{Attention, Saved};
 use super::batch::Input;
 use super::gradient::{ShardGradient, loss, read};
 use super::objective::Objective;
+use super::shared::Layout;
 use crate::kernels::gemm::outer;
 use crate::kernels::math::{Rope, rms_norm, rms_norm_back};
 use crate::kernels::{Panels, vectorized};
@@ -137,18 +138,12 @@ fn scatter(gradient: &[f32], at: impl Iterator<Item = usize>, width: usize, out:
     }
 }
 
-/// The gradient of all `inputs` together.
+/// The gradient of all `inputs` together. What they open with in common is computed once.
 pub fn gradient(packed: &Packed, inputs: &[Input<'_>], objective: &Objective) -> ShardGradient {
     let config = &packed.config;
     let (width, mlp, vocabulary) = (config.width, config.mlp, packed.unembed.there.columns());
-    let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
-    let ids: Vec<usize> = inputs.iter().flat_map(|input| input.ids.iter().map(|id| *id as usize)).collect();
-    let mut actions: Vec<usize> = Vec::new();
-    let mut start = 0;
-    for input in inputs {
-        actions.extend(input.actions.iter().map(|(at, _)| start + at));
-        start += input.ids.len();
-    }
+    let Layout { segments, ids, actions } = Layout::of(inputs);
+    let ids: Vec<usize> = ids.into_iter().map(|id| id as usize).collect();
 
     let embedded = Normed::of(&gather(&packed.embed, ids.iter().copied(), width), width);
     let mut x = embedded.rows.clone();
@@ -156,7 +151,7 @@ pub fn gradient(packed: &Packed, inputs: &[Input<'_>], objective: &Objective) ->
     for layer in &packed.layers {
         let input = Normed::of(&x, width);
         let qkv = product(&input.rows, &layer.qkv.there, width);
-        let saved = Attention { config, lengths: &lengths, mix: &layer.mix, rope: &packed.rope }.forward(&qkv);
+        let saved = Attention { config, segments: &segments, mix: &layer.mix, rope: &packed.rope }.forward(&qkv);
         layer.out.there.apply(&saved.out, &mut x, true);
         let middle = Normed::of(&x, width);
         let hidden = product(&middle.rows, &layer.up.there, width);
@@ -189,7 +184,7 @@ pub fn gradient(packed: &Packed, inputs: &[Input<'_>], objective: &Objective) ->
         let mut by_out = zeros(width, width);
         outer(&block.saved.out, width, &by_x, width, &mut by_out);
         let by_attended = product(&by_x, &layer.out.back, width);
-        let attention = Attention { config, lengths: &lengths, mix: &layer.mix, rope: &packed.rope };
+        let attention = Attention { config, segments: &segments, mix: &layer.mix, rope: &packed.rope };
         let (by_rows, by_mix) = attention.backward(&block.qkv, &block.saved, &by_attended);
         let mut by_qkv = zeros(width, 3 * width);
         outer(&block.input.rows, width, &by_rows, 3 * width, &mut by_qkv);

@@ -57,6 +57,67 @@ fn our_kernels_have_the_tapes_gradients() {
     }
 }
 
+/// Two groups of three that share their opening, and a sequence that another one continues.
+fn groups() -> Vec<TrainSequence> {
+    let mut data = sequences(7);
+    for (i, sequence) in data.iter_mut().enumerate() {
+        let opening: Vec<u32> =
+            (0..45).map(|t| (t * 31 + 5) % 260).chain((0..20).map(|t| 7 + t * (i as u32 / 3))).collect();
+        let n = opening.len();
+        sequence.ids.splice(0..0, opening);
+        sequence.action.splice(0..0, vec![false; n]);
+        sequence.log_probs.splice(0..0, vec![0.0; n]);
+        sequence.advantage.splice(0..0, vec![0.0; n]);
+    }
+    // A shared reply: the same tokens, each with an advantage of its own.
+    let (reply, rest) = ([3, 9, 27, 81, 243, 4, 12, 36, 108, 11, 33, 99, 2, 6, 18, 54, 162], [5, 6, 7]);
+    for (index, more) in [(0, &rest[..0]), (1, &rest[..])] {
+        let ids = [&reply[..], more].concat();
+        let sequence = &mut data[index];
+        sequence.ids.splice(65.., ids.clone());
+        sequence.action.splice(65.., vec![true; ids.len()]);
+        sequence.log_probs.splice(65.., vec![-5.0; ids.len()]);
+        sequence.advantage.splice(65.., vec![0.5 - index as f32; ids.len()]);
+    }
+    data
+}
+
+#[test]
+fn shared_openings_change_no_gradient() {
+    let learner = learner();
+    let data = groups();
+    let rl = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
+    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    for objective in [Objective::Imitation, rl] {
+        let inputs = weighted(&data, &[0, 1, 2, 3, 4, 5, 6], LossAggregation::TokenMean, &[], false);
+        let rows = shared::Layout::of(&inputs).ids.len();
+        let tokens: usize = inputs.iter().map(|input| input.ids.len()).sum();
+        assert!(rows * 2 < tokens, "{rows} of {tokens}");
+        let together = native::gradient(&packed, &inputs, &objective);
+        let tape = on_tape(&learner.config, &learner.weights, &inputs, &objective);
+        let mut apart: Option<ShardGradient> = None;
+        for input in &inputs {
+            let one = native::gradient(&packed, std::slice::from_ref(input), &objective);
+            match &mut apart {
+                None => apart = Some(one),
+                Some(sum) => {
+                    sum.sums.add(&one.sums);
+                    let pairs = sum.matrices.iter_mut().zip(&one.matrices);
+                    pairs.for_each(|(a, b)| a.iter_mut().zip(b).for_each(|(a, b)| *a += b));
+                }
+            }
+        }
+        let apart = apart.unwrap();
+        assert!((together.sums.loss - apart.sums.loss).abs() < 1e-6, "{:?} {:?}", together.sums, apart.sums);
+        for (index, spec) in learner.specs.iter().enumerate() {
+            for other in [&apart, &tape] {
+                let off = closeness(&together.matrices[index..=index], &other.matrices[index..=index]);
+                assert!(off < 1e-4, "{}: relative difference {off}", spec.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn tokens_without_an_advantage_may_be_left_out() {
     let learner = learner();
