@@ -385,7 +385,7 @@ pub enum ImportKind {
 
 #[derive(Args, Debug)]
 pub struct BenchArgs {
-    /// What to measure [default: all but bfcl]
+    /// What to measure [default: sandbox, live, loop and learner]
     #[arg(value_enum)]
     pub what: Vec<Bench>,
     /// For `native`: the program made by `cargo build --release --example native_travel -p travel` in plugins/
@@ -397,6 +397,12 @@ pub struct BenchArgs {
     /// Environment of `sandbox`, `native` and `live`: shipped name, folder or .wasm file
     #[arg(long, default_value = "travel")]
     pub env: String,
+    /// For `explain`: environments beside the shipped ones, as folder or .wasm file
+    #[arg(long = "also", value_name = "ENV")]
+    pub also: Vec<String>,
+    /// For `write`: a finished run, whose commits are written again
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<PathBuf>,
     /// Episodes of `trace`
     #[arg(long, default_value_t = 100_000)]
     pub episodes: usize,
@@ -426,6 +432,8 @@ pub enum Bench {
     Explain,
     /// Size and speed of a run file with --episodes episodes (only on request)
     Trace,
+    /// What recording cost a finished run (--run), as a share of its time
+    Write,
     /// BFCL's whole ground truth against the official executor, on one core
     Bfcl,
 }

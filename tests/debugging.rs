@@ -116,10 +116,44 @@ fn a_full_disk_loses_nothing_that_was_committed() {
         if !folder.join(&out).join("run.sqlite").exists() {
             continue; // There was no room to begin with.
         }
+        assert!(error.contains("every commit before this one is safe; make room"), "{blocks} blocks: {error}");
         let whole = json(folder, &["episodes", &out, "--check", "--json"]);
         assert_eq!(whole["damaged"], serde_json::json!({}), "{blocks} blocks: {error}");
         succeed(folder, &["resume", &out]);
         succeed(folder, &["replay", &out, "--verify"]);
     }
     assert!(failures > 0, "some limit is too small for the run");
+}
+
+/// The same on a file system that is really full, where this machine lets us mount one; it exists for the shell below only.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_file_system_loses_nothing_that_was_committed() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    counter(place.path());
+    let script = r#"
+        set -e
+        mkdir disk && mount -t tmpfs -o size=1m tmpfs disk || exit 42
+        echo mounted
+        if "$COEVO" run counter.yaml --out disk/run 2> said; then echo "it had room"; exit 1; fi
+        cat said
+        "$COEVO" episodes disk/run --check
+        "$COEVO" episodes disk/run --count | sed 's/^/episodes when full: /'
+        mount -o remount,size=64m disk
+        "$COEVO" resume disk/run
+        "$COEVO" replay disk/run --verify
+    "#;
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script]).env("COEVO", env!("CARGO_BIN_EXE_coevo"));
+    let Ok(output) = command.current_dir(place.path()).output() else { return };
+    let said = String::from_utf8_lossy(&output.stdout);
+    if !said.contains("mounted") {
+        eprintln!("no file system can be mounted here: a full one is not tried");
+        return;
+    }
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    for expected in ["hint: every commit before this one is safe; make room", "damaged: 0", ": 0 diverged, 0 damaged"] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(!said.contains("episodes when full: 0\n"), "something was committed before: {said}");
 }

@@ -22,6 +22,8 @@ struct Planted {
     /// What the oracle wrote there, and the tool it called.
     right: String,
     tool: String,
+    /// What the turn was labelled for it.
+    label: String,
 }
 
 fn planted() -> Planted {
@@ -45,7 +47,9 @@ fn planted() -> Planted {
                     let episode = format!("{}~1", summary.name);
                     assert!(said.contains(&format!("kept as {episode}")), "{said}");
                     let (right, tool) = (step.text.clone(), call.name.clone());
-                    return Planted { episode, turn, step: step_number, right, tool, folder };
+                    let branch = file.record_of(&episode).expect("it was kept").1;
+                    let label = branch.diagnosis.expect("scored").turns[at].label.name().to_owned();
+                    return Planted { episode, turn, step: step_number, right, tool, label, folder };
                 }
             }
         }
@@ -128,13 +132,22 @@ fn text(planted: &Planted) {
 }
 
 fn small(planted: &Planted) {
-    let Planted { folder, episode, turn, step, right, .. } = planted;
+    let Planted { folder, episode, turn, step, right, label, .. } = planted;
     let tmux = Tmux::open(folder.path(), "small", (80, 24), &["replay", "run", episode]);
     tmux.sees(&["turn 1, the user speaks", "reward 0", "1 conversation"]);
     tmux.keys(&["?"]);
     tmux.sees(&["first failing turn", "any key closes this"]);
     tmux.keys(&["Escape"]);
-    tmux.keys(&["f"]);
+    tmux.keys(&["L"]);
+    tmux.sees(&["next label:"]);
+    tmux.keys(&["-l", &label[..label.len() - 3]]);
+    tmux.keys(&["Enter"]);
+    tmux.sees(&[&format!("turn {turn}, the user speaks"), label]);
+    tmux.keys(&["L", "C-u"]);
+    tmux.keys(&["-l", "truncated"]);
+    tmux.keys(&["Enter"]);
+    tmux.sees(&["no turn of this episode is labelled truncated"]);
+    tmux.keys(&["g", "f"]);
     tmux.sees(&[&format!("turn {turn}, the user speaks")]);
     for _ in 0..*step {
         tmux.keys(&["Right"]);

@@ -33,7 +33,8 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Loop => ("loop", engine(args.json)?),
             Bench::Learner => ("learner", learner(args.json)?),
             Bench::Trace => ("trace", super::bench_trace::trace(args.json, args.episodes)?),
-            Bench::Explain => ("explain", super::bench_explain::explain(args.json)?),
+            Bench::Write => ("write", super::bench_trace::write(args.json, args.run.as_deref())?),
+            Bench::Explain => ("explain", super::bench_explain::explain(args.json, &args.also)?),
             Bench::Bfcl => ("bfcl", super::bfcl::bench(&args.tasks, args.python.as_deref(), args.json)?),
         };
         found.insert(name.to_owned(), value);

@@ -14,17 +14,24 @@ const WANTED: usize = 400;
 const MOST: u32 = 2000;
 const SEED: u64 = 20_261;
 
-/// Plants and explains in every shipped environment.
-pub fn explain(quiet: bool) -> Result<Value, Failure> {
+/// Harmless departures beside a planted cause, at most; and without any.
+const DECOYS: [usize; 2] = [0, 2];
+
+/// Plants and explains in every shipped environment that has tasks of its own, and in `also`.
+pub fn explain(quiet: bool, also: &[String]) -> Result<Value, Failure> {
     let mut all = BTreeMap::new();
-    for (name, _) in SHIPPED {
-        let trials = campaign(&env::load(name)?, SEED, WANTED, MOST);
-        if !quiet {
-            show(name, &trials);
+    for name in SHIPPED.iter().map(|(name, _)| *name).chain(also.iter().map(String::as_str)) {
+        let plugin = env::load(name)?;
+        for decoys in DECOYS.into_iter().filter(|_| !plugin.spec().splits.is_empty()) {
+            let trials = campaign(&plugin, SEED, decoys, WANTED, MOST);
+            if !quiet {
+                show(name, decoys, &trials);
+            }
+            let missed: Vec<&Trial> =
+                trials.iter().filter(|t| t.finding.is_failure() && t.finding != Finding::Named).collect();
+            let found = json!({"counts": counts(&trials), "missed": missed});
+            all.insert(format!("{name}, up to {decoys} decoys"), found);
         }
-        let missed: Vec<&Trial> =
-            trials.iter().filter(|t| t.finding.is_failure() && t.finding != Finding::Named).collect();
-        all.insert((*name).to_owned(), json!({"counts": counts(&trials), "missed": missed}));
     }
     Ok(json!(all))
 }
@@ -45,9 +52,13 @@ fn counts(trials: &[Trial]) -> BTreeMap<&'static str, BTreeMap<&'static str, u32
     counts
 }
 
-fn show(name: &str, trials: &[Trial]) {
+fn show(name: &str, decoys: usize, trials: &[Trial]) {
     let counts = counts(trials);
     println!("explain ({name}): one call of an oracle episode harmed; of those that made it fail, what was named");
+    if decoys > 0 {
+        let with = trials.iter().filter(|trial| trial.planted.decoys > 0).count();
+        println!("  among up to {decoys} harmless departures; {with} of {} trials have some", trials.len());
+    }
     println!(
         "  {:8} {:>7} {:>8} {:>7} {:>12} {:>9} {:>7}",
         "harm", "planted", "harmless", "failed", "turn and call", "turn only", "missed"
@@ -69,7 +80,8 @@ fn show(name: &str, trials: &[Trial]) {
         total.iter_mut().zip(row).for_each(|(total, count)| *total += count);
     }
     let failed: u32 = total.iter().sum();
-    let later = |t: &&Trial| t.finding.is_failure() && t.first_failing.is_some_and(|turn| turn > t.planted.place.turn);
-    println!("  {} failed in a later turn than the planted one", trials.iter().filter(later).count());
+    let late: Vec<&Trial> = trials.iter().filter(|trial| trial.is_late()).collect();
+    let named = late.iter().filter(|trial| trial.finding == Finding::Named).count();
+    println!("  {} failed in a later turn than the planted one, {named} of them named", late.len());
     println!("  {} of {failed} named: {:.1} %", total[0], 100.0 * f64::from(total[0]) / f64::from(failed.max(1)));
 }

@@ -208,11 +208,10 @@ fn set_text(diff: &SetDiff, names: &(String, String)) -> String {
     if diff.tasks > 0 {
         lines.push("\nlabel of the first failing turn, left -> right".to_owned());
     }
-    for (from, row) in &diff.flow {
-        for (to, count) in row {
-            lines.push(format!("  {count:5}  {from} -> {to}"));
-        }
-    }
+    let mut flow: Vec<(&String, &String, usize)> =
+        diff.flow.iter().flat_map(|(from, row)| row.iter().map(move |(to, count)| (from, to, *count))).collect();
+    flow.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+    lines.extend(flow.into_iter().map(|(from, to, count)| format!("  {count:5}  {from} -> {to}")));
     let mut list = |title: &str, pairs: &[Pair]| {
         if !pairs.is_empty() {
             lines.push(format!("\n{title}"));

@@ -236,20 +236,53 @@ fn list(file: &RunFile, summary: &EpisodeSummary, json: bool) -> Done {
     let failing = |turn: Option<usize>| turn.map_or(String::new(), |turn| format!(", turn {} fails", turn + 1));
     let first = summary.first_failing.map(|turn| turn as usize);
     println!("{}  {}{}", summary.name, reward(summary.reward), failing(first));
-    let mut stack: Vec<(usize, &Branch)> = Vec::new();
-    let children = |parent: Option<u32>| branches.iter().rev().filter(move |branch| branch.parent == parent);
-    stack.extend(children(None).map(|branch| (1, branch)));
-    while let Some((depth, branch)) = stack.pop() {
+    let says = |branch: &Branch| {
         let place = Place { turn: branch.turn, step: branch.step };
-        let indent = "   ".repeat(depth - 1);
-        println!(
-            "{indent}└─ ~{} at {place}: {}  {}{}",
-            branch.number,
-            branch.how,
-            reward(branch.reward),
-            failing(branch.first_failing)
-        );
-        stack.extend(children(Some(branch.number)).map(|branch| (depth + 1, branch)));
-    }
+        let (reward, failing) = (reward(branch.reward), failing(branch.first_failing));
+        format!("~{} at {place}: {}  {reward}{failing}", branch.number, branch.how)
+    };
+    let mut lines = Vec::new();
+    tree(&branches, None, "", &says, &mut lines);
+    lines.iter().for_each(|line| println!("{line}"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The branches of `parent` and theirs, as lines of a tree; `indent` is what stands before each.
+fn tree(
+    branches: &[Branch],
+    parent: Option<u32>,
+    indent: &str,
+    says: &dyn Fn(&Branch) -> String,
+    lines: &mut Vec<String>,
+) {
+    let children: Vec<&Branch> = branches.iter().filter(|branch| branch.parent == parent).collect();
+    for (at, branch) in children.iter().enumerate() {
+        let (corner, below) = if at + 1 == children.len() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        lines.push(format!("{indent}{corner}{}", says(branch)));
+        tree(branches, Some(branch.number), &format!("{indent}{below}"), says, lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_are_drawn_as_a_tree() {
+        let branch = |number: u32, parent: Option<u32>| Branch {
+            number,
+            parent,
+            turn: 0,
+            step: 0,
+            how: String::new(),
+            reward: None,
+            first_failing: None,
+            turns: 1,
+            steps: 1,
+        };
+        let all = [branch(1, None), branch(2, Some(1)), branch(3, None), branch(4, Some(2)), branch(5, Some(1))];
+        let mut lines = Vec::new();
+        tree(&all, None, "", &|branch| format!("~{}", branch.number), &mut lines);
+        assert_eq!(lines, ["├─ ~1", "│  ├─ ~2", "│  │  └─ ~4", "│  └─ ~5", "└─ ~3"]);
+    }
 }

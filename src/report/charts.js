@@ -1,7 +1,7 @@
 // The figures: each function takes data and a width and returns an SVG drawn by Observable Plot. No figure is computed here
 // that the data does not hold; colours are chosen to read on white and on near-black.
 "use strict";
-const ARM_COLOURS = ["#8a929c", "#2f74e0", "#e08a2c", "#2fa37a", "#a65bd0", "#d14f74", "#9a8b3a", "#3aa5b8"];
+const ARM_COLOURS = ["#8a929c", "#2f74e0", "#e08a2c", "#2fa37a", "#a65bd0", "#d14f74", "#9a8b3a", "#3aa5b8", "#b5533c", "#735fbf", "#6b8e23", "#d48fb8", "#c9a500", "#4a7a8c"];
 const LABEL_COLOURS = {
   pass: "#3f9d6b", correct_abstention: "#8fcca6",
   truncated: "#6c7a89", invalid_tool_call: "#c2413a", argument_mismatch: "#e8843c", spurious_tool_call: "#a98467",

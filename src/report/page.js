@@ -22,8 +22,7 @@ function figure(title, draw, caption) {
   draws.push({ place, draw, width: 0 });
   return node;
 }
-function drawInto(item) {
-  const width = Math.floor(item.place.clientWidth);
+function drawInto(item, width = Math.floor(item.place.clientWidth)) {
   if (width <= 0 || width === item.width) return;
   item.width = width;
   try {
@@ -34,31 +33,39 @@ function drawInto(item) {
     console.error(error);
   }
 }
-/** What is in sight is drawn at once, the rest a figure at a time, so that the page can be read while it is drawn. */
+/** What is in sight is drawn at once, the rest in slices, so that the page can be read while it is drawn. */
+const SLICE_MS = 40;
 let drawing = 0;
 function redraw() {
   const mine = ++drawing;
-  const waiting = draws.filter((item) => {
-    if (item.place.getBoundingClientRect().top > innerHeight * 1.2) return true;
-    drawInto(item);
+  // All places are measured before anything is drawn: a measurement after a drawing would lay the whole page out again.
+  const measured = draws.map((item) => [item, Math.floor(item.place.clientWidth), item.place.getBoundingClientRect().top]);
+  const waiting = measured.filter(([item, width, top]) => {
+    if (top > innerHeight * 1.2) return true;
+    drawInto(item, width);
     return false;
   });
   const next = () => {
     if (mine !== drawing) return;
-    const item = waiting.shift();
-    if (!item) {
-      document.body.dataset.ready = String(document.querySelectorAll("figure svg").length);
-      return;
+    const begun = performance.now();
+    while (waiting.length && performance.now() - begun < SLICE_MS) {
+      const [item, width] = waiting.shift();
+      drawInto(item, width);
     }
-    drawInto(item);
-    setTimeout(next);
+    if (waiting.length) setTimeout(next);
+    else document.body.dataset.ready = String(document.querySelectorAll("figure svg").length);
   };
-  next();
+  setTimeout(next);
 }
 const key = (names, colours) => el("div.key", {}, names.map((name, i) => el("span", {}, el("i", { style: `background:${colours[i]}` }), spaced(name))));
 const armKey = (arms) => arms.length > 1 ? key(arms, armColours(arms).range) : null;
 const none = (text) => el("p.none", {}, text);
-const pct = (value) => (100 * value).toFixed(1);
+/** Rounded as the program's own tables round: a tie goes to the even digit. */
+const pct = (value) => {
+  const tenths = 1000 * value, below = Math.floor(tenths + 1e-9);
+  const tie = Math.abs(tenths - below - 0.5) < 1e-6;
+  return ((tie ? below + (below % 2) : Math.round(tenths)) / 10).toFixed(1);
+};
 const points = (e) => `${e.value >= 0 ? "+" : "−"}${pct(Math.abs(e.value))}`;
 const interval = (e) => `[${signed(e.low)}, ${signed(e.high)}]`;
 const signed = (value) => `${value >= 0 ? "+" : "−"}${pct(Math.abs(value))}`;
@@ -311,7 +318,7 @@ render();
 new ResizeObserver(() => redraw()).observe(document.getElementById("page"));
 // Paper shows what a reader would have opened; the screen gets its own state back.
 let closed = [];
-addEventListener("beforeprint", () => { draws.forEach(drawInto); closed = [...document.querySelectorAll("details:not([open])")].filter((node) => node.closest("#cues")); closed.forEach((node) => { node.open = true; }); });
+addEventListener("beforeprint", () => { draws.forEach((item) => drawInto(item)); closed = [...document.querySelectorAll("details:not([open])")].filter((node) => node.closest("#cues")); closed.forEach((node) => { node.open = true; }); });
 addEventListener("afterprint", () => closed.forEach((node) => { node.open = false; }));
 
 if (document.body.dataset.live === "true") {

@@ -1,5 +1,6 @@
 //! What the terminal view knows and how keys change it. No terminal here: tests press keys and look at what came of them.
 
+use coevo_core::label::Label;
 use ratatui::termion::event::Key;
 
 use super::breakpoint::Breakpoint;
@@ -36,6 +37,7 @@ pub struct Prompt {
 pub enum Asks {
     Search,
     Break,
+    Label,
     Fork,
 }
 
@@ -54,6 +56,8 @@ pub struct App {
     pub help: bool,
     pub prompt: Option<Prompt>,
     pub search: String,
+    /// The label last asked for.
+    pub label: String,
     pub breakpoints: Vec<Breakpoint>,
     /// One line for the user.
     pub message: String,
@@ -71,6 +75,7 @@ impl App {
             help: false,
             prompt: None,
             search: String::new(),
+            label: String::new(),
             breakpoints,
             message: String::new(),
         };
@@ -174,6 +179,25 @@ impl App {
         self.jump(to, &missing);
     }
 
+    /// To the next turn, cyclically, with the label that was asked for. The beginning of its name is enough.
+    fn to_label(&mut self) {
+        let wanted = self.label.trim().to_lowercase().replace([' ', '-'], "_");
+        let known: Vec<&str> = Label::all().map(Label::name).filter(|name| name.starts_with(&wanted)).collect();
+        if wanted.is_empty() || known.is_empty() {
+            let all: Vec<&str> = Label::all().map(Label::name).collect();
+            self.message = format!("no label begins with `{}`: {}", self.label, all.join(", "));
+            return;
+        }
+        let view = self.view();
+        let turns = view.record.episode.turns.len();
+        let here = self.moment().map_or(0, |moment| moment.turn);
+        let mut order = (1..=turns).map(|ahead| (here + ahead) % turns);
+        let turn = order.find(|turn| view.label(*turn).is_some_and(|label| known.contains(&label.name())));
+        let to = turn.and_then(|turn| view.moments.iter().position(|moment| moment.turn == turn));
+        let missing = format!("no turn of this episode is labelled {}", known.join(" or "));
+        self.jump(to, &missing);
+    }
+
     /// What a key does.
     pub fn key(&mut self, key: Key) -> Option<Wish> {
         self.message.clear();
@@ -206,6 +230,8 @@ impl App {
             Key::Char('u') | Key::Esc => self.back(),
             Key::Char('/') => self.ask(Asks::Search, String::new()),
             Key::Char('B') => self.ask(Asks::Break, String::new()),
+            // With the last one to begin with: L and Enter go on to the next of the same kind.
+            Key::Char('L') => self.ask(Asks::Label, self.label.clone()),
             Key::Char('o') if self.moment().is_some() => return Some(Wish::Fork(Otherwise::Oracle)),
             Key::Char('c') => self.ask(Asks::Fork, self.recorded_text()),
             Key::Char(number @ '1'..='5') => self.focus_on(Pane::ALL[number as usize - '1' as usize]),
@@ -285,6 +311,11 @@ impl App {
                     }
                     Err(error) => self.message = error.lines().next().unwrap_or_default().to_owned(),
                 }
+                None
+            }
+            Asks::Label => {
+                self.label = prompt.text;
+                self.to_label();
                 None
             }
             Asks::Fork => Some(Wish::Fork(Otherwise::Text(prompt.text))),

@@ -18,10 +18,11 @@ const LARGE: (u16, u16) = (120, 36);
 
 const HELP: &str = " → space l   next step              f   first failing turn
  ← h         step before            e   next failing turn
- ] [         next turn, turn before /   search, n N next and before
- g G         beginning, end         b   on to the next breakpoint
- 1 … 5 tab   choose a pane          B   set one: tool=NAME label=LABEL
- ↑ ↓         scroll it                  reward<1 /json/pointer=value
+ ] [         next turn, turn before L   next turn with a label: missing…
+ g G         beginning, end         /   search, n N next and before
+ 1 … 5 tab   choose a pane          b   on to the next breakpoint
+ ↑ ↓ j k     scroll it              B   set one: tool=NAME label=LABEL
+ PgUp PgDn   scroll it by pages         reward<1 /json/pointer=value
  z           fold or unfold state   c   fork: play another text here
  u esc       back from a branch     o   fork: the oracle goes on here
                                     q   quit
@@ -220,6 +221,7 @@ fn footer(app: &App, width: u16) -> Line<'static> {
         let asks = match prompt.asks {
             Asks::Search => "search: ",
             Asks::Break => "break at: ",
+            Asks::Label => "next label: ",
             Asks::Fork => "play instead: ",
         };
         // The end of what is typed stays in sight.
@@ -240,13 +242,13 @@ fn footer(app: &App, width: u16) -> Line<'static> {
         return Line::from(Span::styled(format!("re-execution left the record: {divergence}"), style(Tone::Bad)));
     }
     Line::from(Span::styled(
-        "← → step  f first failure  e next  / search  b break  c fork  ? help  q quit",
+        "← → step  f first failure  e next  L label  / search  b break  c fork  ? help  q quit",
         style(Tone::Dim),
     ))
 }
 
 fn help(frame: &mut Frame<'_>, area: Rect) {
-    let (width, height) = (72.min(area.width), 15.min(area.height));
+    let (width, height) = (72.min(area.width), 16.min(area.height));
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     frame.render_widget(Clear, place);
     let block = Block::bordered().border_type(BorderType::Rounded).title(" keys (any key closes this) ");

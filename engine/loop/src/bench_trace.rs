@@ -117,7 +117,6 @@ pub fn trace_cost(
             record.episode.tokens = encoder.encode(said, first + place);
             let key = &mut record.episode.key;
             (key.arm, key.round, key.stage) = (arm.clone(), round, Stage::Train);
-            key.replica = key.task.seed as u32;
             cost.steps += record.episode.turns.iter().map(|turn| turn.steps.len() as u64).sum::<u64>();
             cost.tokens += record.episode.tokens.ids.len() as u64;
         }

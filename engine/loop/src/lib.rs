@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod bench_trace;
+pub mod bench_write;
 pub mod clock;
 pub mod demonstrate;
 pub mod diff;

@@ -48,12 +48,14 @@ impl Harm {
 #[derive(Clone, Debug, Serialize)]
 pub struct Planted {
     pub harm: Harm,
-    /// In the reference.
+    /// In the reference, decoys included.
     pub place: Place,
     /// The call as the reference makes it.
     pub call: String,
     /// What stands there instead: nothing, the call twice, another one, or the next one.
     pub instead: Option<String>,
+    /// Harmless departures from the reference that the episode has besides.
+    pub decoys: usize,
 }
 
 /// What came of one planted cause.
@@ -153,7 +155,31 @@ pub fn plant(texts: &mut [Vec<String>], harm: Harm, case: &Case, stream: &mut St
             Some(texts[turn][step].clone())
         }
     };
-    Some(Planted { harm, place, call, instead })
+    Some(Planted { harm, place, call, instead, decoys: 0 })
+}
+
+/// Departs from the oracle's texts in up to `most` places without harm: what is tried and makes the episode fail is taken
+/// back. Returns how many there are.
+fn decoys(
+    texts: &mut Vec<Vec<String>>,
+    most: usize,
+    case: &Case,
+    oracle: &EpisodeRecord,
+    stream: &mut Stream,
+) -> usize {
+    let mut found = 0;
+    for _ in 0..2 * most {
+        let mut tried = texts.clone();
+        let harm = Harm::ALL[stream.below(Harm::ALL.len() as u64) as usize];
+        if found == most || plant(&mut tried, harm, case, stream).is_none() {
+            continue;
+        }
+        let played = case.perform(&oracle.episode, &tried).ok();
+        if played.is_some_and(|record| record.verdict.reward() == Some(1.0)) {
+            (*texts, found) = (tried, found + 1);
+        }
+    }
+    found
 }
 
 /// The call with another value for one of its arguments.
@@ -197,11 +223,19 @@ fn swapped(text: &str, stream: &mut Stream) -> String {
     String::from_utf8(bytes).expect("one ASCII character replaced by another")
 }
 
-/// Plants one cause in an oracle episode, plays the rest of it as it was, and explains what came of it.
-pub fn trial(case: &Case, oracle: &EpisodeRecord, harm: Harm, stream: &mut Stream) -> Option<Trial> {
+/// Plants one cause in an oracle episode with up to so many harmless departures, plays the rest of it as it was, and explains
+/// what came of it.
+pub fn trial(
+    case: &Case,
+    oracle: &EpisodeRecord,
+    harm: Harm,
+    most_decoys: usize,
+    stream: &mut Stream,
+) -> Option<Trial> {
     let mut script: Vec<Vec<String>> =
         oracle.episode.turns.iter().map(|turn| turn.steps.iter().map(|step| step.text.clone()).collect()).collect();
-    let planted = plant(&mut script, harm, case, stream)?;
+    let decoys = decoys(&mut script, most_decoys, case, oracle, stream);
+    let planted = Planted { decoys, ..plant(&mut script, harm, case, stream)? };
     let record = case.perform(&oracle.episode, &script).ok()?;
     let (mut first_failing, mut named) = (None, None);
     let finding = match record.verdict.reward() {
@@ -239,9 +273,10 @@ fn judge(explained: &Explanation, planted: &Planted) -> Finding {
     if right { Finding::Named } else { Finding::TurnOnly }
 }
 
-/// Plants causes in the oracle episodes of the training split, each kind of harm once in each episode, until `wanted` of
-/// them made an episode fail or `most` episodes were tried. The same seed plants the same causes.
-pub fn campaign(plugin: &EnvPlugin, seed: u64, wanted: usize, most: u32) -> Vec<Trial> {
+/// Plants causes in the oracle episodes of the training split, each kind of harm once in each episode and beside up to
+/// `decoys` harmless departures, until `wanted` of them made an episode fail or `most` episodes were tried. The same seed
+/// plants the same causes.
+pub fn campaign(plugin: &EnvPlugin, seed: u64, decoys: usize, wanted: usize, most: u32) -> Vec<Trial> {
     let spec = plugin.spec();
     let split = spec.splits.first().map_or("train", |split| split.name.as_str());
     let tasks = spec.splits.first().map_or(0, |split| split.tasks).max(1);
@@ -254,7 +289,7 @@ pub fn campaign(plugin: &EnvPlugin, seed: u64, wanted: usize, most: u32) -> Vec<
         let Some((case, oracle)) = oracle_case(plugin, &reference, 1) else { continue };
         for (kind, harm) in Harm::ALL.into_iter().enumerate() {
             let key = StreamKey::new(seed, Purpose::Control).task(u64::from(number)).replica(kind as u32);
-            trials.extend(trial(&case, &oracle, harm, &mut key.stream()));
+            trials.extend(trial(&case, &oracle, harm, decoys, &mut key.stream()));
             failed = trials.iter().filter(|trial| trial.finding.is_failure()).count();
         }
         if failed >= wanted {
@@ -268,6 +303,13 @@ impl Finding {
     /// Whether there was a failure to explain.
     pub fn is_failure(&self) -> bool {
         !matches!(self, Finding::Harmless | Finding::Unscored)
+    }
+}
+
+impl Trial {
+    /// Whether it failed in a later turn than the one with the cause.
+    pub fn is_late(&self) -> bool {
+        self.finding.is_failure() && self.first_failing.is_some_and(|turn| turn > self.planted.place.turn)
     }
 }
 
@@ -286,11 +328,26 @@ mod tests {
             if plugin.spec().splits.is_empty() {
                 continue; // all its tasks are imported
             }
-            let trials = campaign(&plugin, 3, 24, 40);
+            let trials = campaign(&plugin, 3, 0, 24, 40);
             let failures: Vec<&Trial> = trials.iter().filter(|trial| trial.finding.is_failure()).collect();
             let missed: Vec<_> = failures.iter().filter(|trial| trial.finding != Finding::Named).collect();
             assert!(failures.len() >= 12, "{name}: {} failures of {}", failures.len(), trials.len());
             assert!(missed.len() * 10 <= failures.len(), "{name}: {missed:#?}");
         }
+    }
+
+    /// The depot judges a parcel when it is sent: causes lie turns before the failures, among harmless departures.
+    #[test]
+    fn causes_in_earlier_turns_are_named() {
+        const LATE: &[u8] = include_bytes!("../../../envs/tests/guests/late/late.wasm");
+        let sandbox = Sandbox::new(SandboxLimits::default()).expect("a sandbox");
+        let plugin = EnvPlugin::from_bytes(&sandbox, "late", LATE).expect("the test guest");
+        let trials = campaign(&plugin, 3, 2, 80, 80);
+        let late: Vec<&Trial> = trials.iter().filter(|trial| trial.is_late()).collect();
+        let named = late.iter().filter(|trial| trial.finding == Finding::Named).count();
+        assert!(late.len() >= 60, "{} of {} trials failed late", late.len(), trials.len());
+        assert!(late.iter().any(|trial| trial.planted.decoys > 0));
+        let missed: Vec<_> = late.iter().filter(|trial| trial.finding != Finding::Named).collect();
+        assert!(named * 20 >= late.len() * 19, "{named} of {}: {missed:#?}", late.len());
     }
 }

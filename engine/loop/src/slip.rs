@@ -57,7 +57,8 @@ fn cost(made: &Parsed, wanted: &Parsed) -> u32 {
         (Parsed::Call(a), Parsed::Call(b)) if a.name == b.name => ALIKE,
         (Parsed::Answer(a), Parsed::Answer(b)) if a == b => SAME,
         (Parsed::Answer(_), Parsed::Answer(_)) => 1,
-        (Parsed::Answer(_), _) | (_, Parsed::Answer(_)) => 2 * GAP + 1,
+        // Calls of two tools are two slips, so that a call that was made at another time is found there.
+        (Parsed::Answer(_), _) | (_, Parsed::Answer(_)) | (Parsed::Call(_), Parsed::Call(_)) => 2 * GAP + 1,
         _ => OTHER,
     }
 }
@@ -67,7 +68,7 @@ pub fn slips(made: &[String], wanted: &[String]) -> Vec<Slip> {
     let made: Vec<Parsed> = made.iter().map(|text| parse(text)).collect();
     let wanted: Vec<Parsed> = wanted.iter().map(|text| parse(text)).collect();
     let slips = align(&made, &wanted);
-    merge_moves(slips, &made, &wanted)
+    merge_changes(merge_moves(slips, &made, &wanted))
 }
 
 /// The cheapest alignment, by dynamic programming.
@@ -131,6 +132,36 @@ fn merge_moves(mut slips: Vec<Slip>, made: &[Parsed], wanted: &[Parsed]) -> Vec<
         });
         let Some((extra, missing, moved)) = pair else { return slips };
         slips[extra] = moved;
+        slips.remove(missing);
+    }
+}
+
+/// What is left: a call that is too much at the very place where another one is missing stands in its stead. Next to it, so
+/// that what else is missing there keeps its order.
+fn merge_changes(mut slips: Vec<Slip>) -> Vec<Slip> {
+    loop {
+        // Texts that would be put in before a step, those of moved calls among them.
+        let put_in = |before: usize| {
+            slips.iter().filter_map(move |slip| match *slip {
+                Slip::Missing { step, wanted } if step == before => Some(wanted),
+                Slip::Moved { to, wanted, .. } if to == before => Some(wanted),
+                _ => None,
+            })
+        };
+        let pair = slips.iter().enumerate().find_map(|(at, slip)| {
+            let Slip::Extra { step, repeats: false } = *slip else { return None };
+            let nearest = [put_in(step).max(), put_in(step + 1).min()];
+            let missing = slips.iter().enumerate().find_map(|(other, slip)| match *slip {
+                Slip::Missing { step: to, wanted } if to == step && nearest[0] == Some(wanted) => Some((other, wanted)),
+                Slip::Missing { step: to, wanted } if to == step + 1 && nearest[1] == Some(wanted) => {
+                    Some((other, wanted))
+                }
+                _ => None,
+            });
+            missing.map(|(other, wanted)| (at, other, Slip::Changed { step, wanted }))
+        });
+        let Some((extra, missing, changed)) = pair else { return slips };
+        slips[extra] = changed;
         slips.remove(missing);
     }
 }

@@ -49,19 +49,28 @@ impl RunFile {
     /// If the run was opened read-only.
     pub fn commit(&mut self, commit: &RoundCommit<'_>) -> Result<Committed> {
         assert!(self.is_writable(), "a run that is opened read-only cannot be written");
-        let bodies = Bodies::of(commit.episodes);
-        let trained = self.train(&bodies)?;
-        let known: Vec<(Kind, Vec<u8>)> = self.dictionaries.iter().chain(&trained).cloned().collect();
-        let packed = Packed::new(commit, &bodies, &mut Packer::with(&known));
-        if let Some(before) = self.content(&commit.key)? {
+        let before = self.content(&commit.key)?;
+        let there: Vec<String> = self.list("SELECT kind FROM dictionaries", [], |row| row.get(0))?;
+        let place = self.checkpoint_folder(&commit.key)?;
+        // The disk and the processor are busy at once; the files of a commit that is there stay as they are.
+        let (packed, written) = std::thread::scope(|scope| {
+            let new = before.is_none() && !commit.checkpoint.is_empty();
+            let writing = new.then(|| scope.spawn(|| write_checkpoint(&place, commit.checkpoint)));
+            let bodies = Bodies::of(commit.episodes);
+            let trained = train(&there, &bodies);
+            let known: Vec<(Kind, Vec<u8>)> = self.dictionaries.iter().chain(&trained).cloned().collect();
+            let packed = Packed::new(commit, &bodies, &known);
+            let written = writing.map_or(Ok(()), |writing| writing.join().expect("it does not panic"));
+            ((packed, trained), written)
+        });
+        let (packed, trained) = packed;
+        written?;
+        if let Some(before) = before {
             return if before == packed.content {
                 Ok(Committed::AlreadyThere)
             } else {
                 Err(TraceError::Conflict { key: commit.key.clone() })
             };
-        }
-        if !commit.checkpoint.is_empty() {
-            self.write_checkpoint(&commit.key, commit.checkpoint)?;
         }
         let transaction = self.db.transaction()?;
         insert(&transaction, commit, &packed)?;
@@ -82,25 +91,6 @@ impl RunFile {
         Ok(Committed::Written)
     }
 
-    /// Dictionaries that this run does not have yet and these episodes are enough to learn from.
-    fn train(&self, bodies: &Bodies) -> Result<Vec<(Kind, Vec<u8>)>> {
-        // A damaged dictionary is not replaced: what was compressed with it would be read with another.
-        let there: Vec<String> = self.list("SELECT kind FROM dictionaries", [], |row| row.get(0))?;
-        let missing = Kind::WITH_DICTIONARY.into_iter().filter(|kind| there.iter().all(|name| name != kind.name()));
-        Ok(missing
-            .filter_map(|kind| {
-                let all = bodies.of_kind(kind);
-                if all.len() < ENOUGH_SAMPLES {
-                    return None;
-                }
-                // Spread over the whole commit, so that every task has a chance.
-                let every = all.len().div_ceil(MOST_SAMPLES);
-                let samples: Vec<&[u8]> = all.iter().step_by(every).map(Vec::as_slice).collect();
-                dictionary::train(&samples, DICTIONARY_BYTES).map(|bytes| (kind, bytes))
-            })
-            .collect())
-    }
-
     fn content(&self, key: &CommitKey) -> Result<Option<String>> {
         let mut query =
             self.db.prepare_cached("SELECT content FROM commits WHERE arm = ?1 AND phase = ?2 AND round = ?3")?;
@@ -111,23 +101,44 @@ impl RunFile {
         let arm = segment(&self.folder.join("checkpoints"), &key.arm)?;
         Ok(arm.join(format!("{}-r{:03}", key.phase.name(), key.round)))
     }
+}
 
-    fn write_checkpoint(&self, key: &CommitKey, files: &[CheckpointFile]) -> Result<()> {
-        let place = self.checkpoint_folder(key)?;
-        let arm = place.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(arm).at(arm)?;
-        let draft: PathBuf = place.with_extension("part");
-        for leftover in [&draft, &place] {
-            remove_folder(leftover)?;
-        }
-        fs::create_dir(&draft).at(&draft)?;
-        for file in files {
-            write_durably(&segment(&draft, &file.name)?, &file.bytes)?;
-        }
-        sync_folder(&draft)?;
-        fs::rename(&draft, &place).at(&place)?;
-        sync_folder(arm)
+/// Dictionaries that are not `there` yet and these episodes are enough to learn from.
+fn train(there: &[String], bodies: &Bodies) -> Vec<(Kind, Vec<u8>)> {
+    // A damaged dictionary is not replaced: what was compressed with it would be read with another.
+    let missing = Kind::WITH_DICTIONARY.into_iter().filter(|kind| there.iter().all(|name| name != kind.name()));
+    missing
+        .filter_map(|kind| {
+            let all = bodies.of_kind(kind);
+            if all.len() < ENOUGH_SAMPLES {
+                return None;
+            }
+            // Spread over the whole commit, so that every task has a chance.
+            let every = all.len().div_ceil(MOST_SAMPLES);
+            let samples: Vec<&[u8]> = all.iter().step_by(every).map(Vec::as_slice).collect();
+            dictionary::train(&samples, DICTIONARY_BYTES).map(|bytes| (kind, bytes))
+        })
+        .collect()
+}
+
+/// Puts the files of a checkpoint into a folder that appears complete or not at all.
+fn write_checkpoint(place: &Path, files: &[CheckpointFile]) -> Result<()> {
+    let arm = place.parent().unwrap_or(place);
+    fs::create_dir_all(arm).at(arm)?;
+    let draft: PathBuf = place.with_extension("part");
+    for leftover in [draft.as_path(), place] {
+        remove_folder(leftover)?;
     }
+    fs::create_dir(&draft).at(&draft)?;
+    // Each file waits for the disk by itself: together they wait about as long as one.
+    std::thread::scope(|scope| {
+        let write = |file: &CheckpointFile| write_durably(&segment(&draft, &file.name)?, &file.bytes);
+        let all: Vec<_> = files.iter().map(|file| scope.spawn(move || write(file))).collect();
+        all.into_iter().try_for_each(|file| file.join().expect("it does not panic"))
+    })?;
+    sync_folder(&draft)?;
+    fs::rename(&draft, place).at(place)?;
+    sync_folder(arm)
 }
 
 fn remove_folder(path: &Path) -> Result<()> {
@@ -150,10 +161,9 @@ struct Bodies {
 
 impl Bodies {
     fn of(episodes: &[EpisodeRecord]) -> Self {
-        Self {
-            bodies: episodes.iter().map(body).collect(),
-            traces: episodes.iter().map(|record| tokens::encode(&record.episode.tokens)).collect(),
-        }
+        let one = |record: &EpisodeRecord| (body(record), tokens::encode(&record.episode.tokens));
+        let (bodies, traces) = in_parallel(episodes, &|part| part.iter().map(one).collect()).into_iter().unzip();
+        Self { bodies, traces }
     }
 
     fn of_kind(&self, kind: Kind) -> &[Vec<u8>] {
@@ -163,6 +173,21 @@ impl Bodies {
             Kind::Other => &[],
         }
     }
+}
+
+/// What `each` makes of parts of `items`, in their order; on as many threads as there are cores. Few items are not worth one.
+fn in_parallel<T: Sync, R: Send>(items: &[T], each: &(dyn Fn(&[T]) -> Vec<R> + Sync)) -> Vec<R> {
+    const WORTH_A_THREAD: usize = 64;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts = cores.min(items.len() / WORTH_A_THREAD).max(1);
+    if parts == 1 {
+        return each(items);
+    }
+    std::thread::scope(|scope| {
+        let parts = items.chunks(items.len().div_ceil(parts)).map(|part| scope.spawn(move || each(part)));
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().flat_map(|part| part.join().expect("it does not panic")).collect()
+    })
 }
 
 /// A record as JSON, without its tokens: they have a payload of their own.
@@ -184,7 +209,8 @@ struct Packed {
 }
 
 impl Packed {
-    fn new(commit: &RoundCommit<'_>, bodies: &Bodies, packer: &mut Packer) -> Self {
+    fn new(commit: &RoundCommit<'_>, bodies: &Bodies, dictionaries: &[(Kind, Vec<u8>)]) -> Self {
+        let packer = &mut Packer::new();
         let body = CommitBody {
             lineage: commit.lineage.to_vec(),
             profile: commit.profile.cloned(),
@@ -192,9 +218,11 @@ impl Packed {
         };
         let body = packer.json(Kind::Other, &body);
         let state = packer.raw(Kind::Other, commit.state);
-        let pairs = bodies.bodies.iter().zip(&bodies.traces);
-        let episodes: Vec<(Payload, Payload)> =
-            pairs.map(|(body, trace)| (packer.raw(Kind::Body, body), packer.raw(Kind::Trace, trace))).collect();
+        let pairs: Vec<(&Vec<u8>, &Vec<u8>)> = bodies.bodies.iter().zip(&bodies.traces).collect();
+        let episodes: Vec<(Payload, Payload)> = in_parallel(&pairs, &|part| {
+            let mut packer = Packer::with(dictionaries);
+            part.iter().map(|(body, trace)| (packer.raw(Kind::Body, body), packer.raw(Kind::Trace, trace))).collect()
+        });
         let tasks: Vec<Payload> = commit.tasks.iter().map(|(_, task)| packer.json(Kind::Other, task)).collect();
         let interfaces: Vec<Payload> =
             commit.interfaces.iter().map(|interface| packer.json(Kind::Other, interface)).collect();

@@ -55,7 +55,7 @@ pub enum TraceError {
     )]
     Damaged { reason: String },
     #[error(
-        "run.sqlite could not be written: {reason}\n  \
+        "the run could not be written: {reason}\n  \
          hint: every commit before this one is safe; make room and go on with `coevo resume`"
     )]
     Full { reason: String },
@@ -102,7 +102,13 @@ pub(crate) trait At<T> {
 
 impl<T> At<T> for std::io::Result<T> {
     fn at(self, path: &Path) -> Result<T> {
-        self.map_err(|source| TraceError::Io { path: path.display().to_string(), source })
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        self.map_err(|source| match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => {
+                TraceError::Full { reason: format!("{}: {source}", path.display()) }
+            }
+            _ => TraceError::Io { path: path.display().to_string(), source },
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{At, Result, TraceError};
 use crate::payload::{Kind, Packer, Unpacker};
-use crate::record::RunHeader;
+use crate::record::{RunHeader, episode_name};
 use crate::tables::{ADDED_BY_2, APPLICATION_ID, FORMAT, OLDEST_FORMAT, SCHEMA};
 
 const DATABASE: &str = "run.sqlite";
@@ -121,11 +121,19 @@ impl RunFile {
         let all = self.episodes(&crate::EpisodeFilter::default())?;
         // On the connection itself, because records are read between the writes; rolled back where it is dropped.
         let transaction = self.db.unchecked_transaction()?;
-        transaction.execute_batch(ADDED_BY_2)?;
+        if self.format < 2 {
+            transaction.execute_batch(ADDED_BY_2)?;
+            for summary in &all {
+                // A damaged record stays one, and has no tools.
+                if let Ok(record) = self.record(summary) {
+                    crate::commit::insert_tools(&transaction, summary.row, &crate::commit::tools(&record.episode))?;
+                }
+            }
+        }
         for summary in &all {
-            // A damaged record stays one, and has no tools.
-            if let Ok(record) = self.record(summary) {
-                crate::commit::insert_tools(&transaction, summary.row, &crate::commit::tools(&record.episode))?;
+            let name = episode_name(&summary.key);
+            if name != summary.name {
+                transaction.execute("UPDATE episodes SET name = ?1 WHERE id = ?2", (name, summary.row))?;
             }
         }
         transaction.pragma_update(None, "user_version", FORMAT)?;

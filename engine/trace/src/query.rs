@@ -16,7 +16,7 @@ use crate::error::{Result, TraceError};
 use crate::expr::{Expr, ExprError, Field};
 use crate::folder::RunFile;
 use crate::payload::{Checksum, Kind};
-use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES, episode_name};
+use crate::record::{CommitKey, EpisodeRecord, Evaluation, Phase, STAGES, episode_name, name_without_seed};
 use crate::tokens;
 
 /// Which episodes; every field that is set must hold.
@@ -331,6 +331,15 @@ impl RunFile {
         self.list(&sql, rusqlite::params_from_iter(values), summary)
     }
 
+    /// The episodes of one commit, in the order of writing.
+    pub fn episodes_of(&self, key: &CommitKey) -> Result<Vec<EpisodeSummary>> {
+        let sql = format!(
+            "SELECT {SUMMARY} FROM episodes WHERE commit_id = \
+             (SELECT id FROM commits WHERE arm = ?1 AND phase = ?2 AND round = ?3) ORDER BY id"
+        );
+        self.list(&sql, params![key.arm, key.phase as i64, key.round], summary)
+    }
+
     /// How many episodes pass the filter.
     pub fn count(&self, filter: &EpisodeFilter) -> Result<u64> {
         let (clauses, values) = self.clauses(filter)?;
@@ -406,7 +415,10 @@ impl RunFile {
         let damaged = || TraceError::Payload { what: what(), reason: "its token trace cannot be read".into() };
         record.episode.tokens = tokens::decode(&bytes).ok_or_else(damaged)?;
         // Columns have no checksum of their own: they must say what the checked record says.
-        let expected = EpisodeSummary::of(&record, summary.row);
+        let mut expected = EpisodeSummary::of(&record, summary.row);
+        if self.format < 3 {
+            expected.name = name_without_seed(&expected.key);
+        }
         if expected.key != summary.key {
             let reason = format!("it holds {}", expected.name);
             return Err(TraceError::Payload { what: what(), reason });

@@ -153,14 +153,28 @@ impl<'a> RoundCommit<'a> {
     }
 }
 
-/// The stable text id of an episode, such as `coevo/r003/train/0012/4`: arm, round, stage, task index, replica. Of transfer,
-/// the stage names the environment, too: `coevo/r024/transfer-retail/0012/0`.
+/// The stable text id of an episode, such as `coevo/r003/train/0012/4`: arm, round, stage, task index, replica. A task seed
+/// other than 0 stands after the index: `coevo/r003/train/0012.7/4`, so that two seeds of one index are two episodes. Of
+/// transfer, the stage names the environment, too: `coevo/r024/transfer-retail/0012/0`.
 pub fn episode_name(key: &EpisodeKey) -> String {
-    if key.stage == Stage::Transfer {
-        let (stage, env) = (stage_name(key.stage), &key.task.env);
-        return format!("{}/r{:03}/{stage}-{env}/{:04}/{}", key.arm, key.round, key.task.index, key.replica);
-    }
-    format!("{}/r{:03}/{}/{:04}/{}", key.arm, key.round, stage_name(key.stage), key.task.index, key.replica)
+    let task = match key.task.seed {
+        0 => format!("{:04}", key.task.index),
+        seed => format!("{:04}.{seed}", key.task.index),
+    };
+    name_with(key, &task)
+}
+
+/// As formats before 3 named episodes: without the seed.
+pub(crate) fn name_without_seed(key: &EpisodeKey) -> String {
+    name_with(key, &format!("{:04}", key.task.index))
+}
+
+fn name_with(key: &EpisodeKey, task: &str) -> String {
+    let stage = match key.stage {
+        Stage::Transfer => format!("{}-{}", stage_name(key.stage), key.task.env),
+        stage => stage_name(stage).to_owned(),
+    };
+    format!("{}/r{:03}/{stage}/{task}/{}", key.arm, key.round, key.replica)
 }
 
 /// The name of a stage, as serde writes it.

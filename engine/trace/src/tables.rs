@@ -5,8 +5,9 @@
 
 /// Version of the run folder's format; in SQLite's `user_version`.
 ///
-/// 2 added tools, branches and dictionaries. A run of format 1 is read as it is, and upgraded when it is opened to write.
-pub const FORMAT: i64 = 2;
+/// 2 added tools, branches and dictionaries; 3 put the seed of the task into the name of the episode. Runs of older formats
+/// are read as they are, and upgraded when they are opened to write.
+pub const FORMAT: i64 = 3;
 /// The oldest format that is read.
 pub const OLDEST_FORMAT: i64 = 1;
 /// "Cevo", in SQLite's `application_id`: tells our files from other SQLite files.

@@ -100,11 +100,17 @@ fn cut_files_are_answered_with_what_is_left() {
     }
 }
 
-/// As an older version of this program would have written it: no tables of format 2, checksums as hexadecimal text.
-fn as_format_1(folder: &Path) {
+/// As an older version of this program would have written it: names without seeds; in format 1 none of the tables of format
+/// 2, and checksums as hexadecimal text.
+fn as_format(folder: &Path, format: u32) {
     let db = Connection::open(folder.join("run.sqlite")).expect("opens");
-    db.execute_batch("DROP TABLE tools; DROP TABLE branches; DROP TABLE dictionaries; PRAGMA user_version = 1")
-        .expect("alters");
+    let names = format!("UPDATE episodes SET name = replace(name, '.{}', '')", u64::MAX);
+    assert_eq!(db.execute(&names, []).expect("alters"), 4);
+    db.pragma_update(None, "user_version", format).expect("alters");
+    if format > 1 {
+        return;
+    }
+    db.execute_batch("DROP TABLE tools; DROP TABLE branches; DROP TABLE dictionaries").expect("alters");
     let columns = [
         ("header", "payload", "hash"),
         ("commits", "payload", "hash"),
@@ -132,7 +138,7 @@ fn an_older_format_is_read_and_upgraded_when_it_is_written_to() {
     let mut run = RunFile::create(&folder, &header()).expect("creates");
     commit(&mut run, "coevo", 1);
     drop(run);
-    as_format_1(&folder);
+    as_format(&folder, 1);
     let tool: Expr = "tool=find_airport".parse().expect("an expression");
     let by_tool = EpisodeFilter { matching: Some(tool), ..EpisodeFilter::default() };
 
@@ -152,9 +158,26 @@ fn an_older_format_is_read_and_upgraded_when_it_is_written_to() {
     assert_eq!(new.add_branch(&summary, &branch).expect("keeps"), 1);
     drop(new);
     let again = RunFile::open(&folder).expect("opens");
-    for (name, expected) in names.iter().zip(&before) {
-        assert_eq!(&again.episode(name).expect("reads"), expected);
+    for expected in &before {
+        assert_eq!(&again.episode(&coevo_trace::episode_name(&expected.episode.key)).expect("reads"), expected);
     }
+}
+
+#[test]
+fn names_of_format_2_are_read_and_get_their_seeds() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let folder = place.path().join("run");
+    commit(&mut RunFile::create(&folder, &header()).expect("creates"), "coevo", 1);
+    as_format(&folder, 2);
+    let (old_name, name) = ("coevo/r001/train/0001/0", "coevo/r001/train/0001.18446744073709551615/0");
+    let old = RunFile::open_read_only(&folder).expect("opens");
+    let expected = old.episode(old_name).expect("reads");
+    assert_eq!(coevo_trace::episode_name(&expected.episode.key), name);
+    drop(old);
+    let new = RunFile::open(&folder).expect("upgrades");
+    assert_eq!(new.episode(name).expect("reads"), expected);
+    assert!(new.episode(old_name).is_err(), "it has one name");
+    new.episode("coevo/r001/train/0000/0").expect("a seed of 0 is left out");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn one_line_is_a_chat_with_answered_calls() {
         ("/replica", json!(0)),
         (
             "/task",
-            json!({"env": "travel", "split": "train", "index": 0, "seed": u64::MAX, "id": "train-1", "category": "base",
+            json!({"env": "travel", "split": "train", "index": 0, "seed": 0, "id": "train-1", "category": "base",
                    "scenario": "s1"}),
         ),
         ("/agent", json!("policy@1")),

@@ -88,13 +88,14 @@ fn parquet_tables_hold_what_a_trainer_needs() {
         ("episode", Value::from("coevo/r001/train/0000/0")),
         ("reward", 1.0.into()),
         ("advantage", 0.5.into()),
-        ("seed", u64::MAX.into()),
+        ("seed", 0.into()),
         ("first_failing", Value::Null),
         ("sampled_tokens", 2.into()),
     ] {
         assert_eq!(episode[column], expected, "{column}");
     }
     assert_eq!(row("episodes.parquet", 2)["reward"], Value::Null, "a fault has no reward");
+    assert_eq!(row("episodes.parquet", 2)["seed"], u64::MAX);
     let turn = row("turns.parquet", 3);
     assert_eq!((&turn["label"], &turn["turn"]), (&"missing_tool_call".into(), &1.into()));
     assert_eq!(turn["weight"], 1.25);

@@ -81,8 +81,8 @@ fn filters_choose_episodes() {
         assert_eq!(run.episodes(&filter).expect("reads").len(), expected, "{filter:?}");
     }
     let names: Vec<String> = run.episodes(&all()).expect("reads").into_iter().map(|found| found.name).collect();
-    assert_eq!(names[..3], ["coevo/r001/train/0000/0", "coevo/r001/train/0000/1", "coevo/r001/train/0001/0"]);
-    let found = run.find_episode("coevo/r001/train/0001/0").expect("finds");
+    assert_eq!(names[..3], ["coevo/r001/train/0000/0", "coevo/r001/train/0000/1", "coevo/r001/train/0001.18446744073709551615/0"]);
+    let found = run.find_episode("coevo/r001/train/0001.18446744073709551615/0").expect("finds");
     assert_eq!((found.ending.as_str(), found.boundary.as_deref(), found.reward), ("faulted", Some("guest_fuel"), None));
     assert_eq!(run.find_episode(&found.row.to_string()).expect("finds"), found);
     let error = run.find_episode("coevo/r9").expect_err("is not there");
@@ -137,7 +137,7 @@ fn an_unfinished_transaction_is_not_there_after_a_crash() {
         }
     }
     let run = RunFile::open_read_only(&copy).expect("opens");
-    assert_eq!(run.episode("coevo/r002/train/0001/1").expect("reads"), episodes("coevo", 2)[3]);
+    assert_eq!(run.episode("coevo/r002/train/0001.18446744073709551615/1").expect("reads"), episodes("coevo", 2)[3]);
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn altered_payloads_are_named_and_the_others_stay_readable() {
             "the tokens of episode coevo/r001/train/0000/0",
         ),
         (
-            "UPDATE episodes SET (body, body_hash) = (SELECT body, body_hash FROM episodes WHERE name = 'vanilla/r001/train/0001/1') \
+            "UPDATE episodes SET (body, body_hash) = (SELECT body, body_hash FROM episodes WHERE name = 'vanilla/r001/train/0001.18446744073709551615/1') \
              WHERE name = 'coevo/r001/train/0000/0'",
-            "it holds vanilla/r001/train/0001/1",
+            "it holds vanilla/r001/train/0001.18446744073709551615/1",
         ),
     ] {
         let (_place, folder) = run();
@@ -197,7 +197,7 @@ fn folders_that_cannot_be_opened_say_why() {
 
     sql(&folder, "PRAGMA user_version = 9; UPDATE header SET program = '0.9.0'");
     for open in [RunFile::open, RunFile::open_read_only] {
-        refused(open(&folder), "has run format 9 (written by coevo 0.9.0), but this is coevo 0.1.0 with run format 2");
+        refused(open(&folder), "has run format 9 (written by coevo 0.9.0), but this is coevo 0.1.0 with run format 3");
     }
 }
 

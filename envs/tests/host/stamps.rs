@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 
 #[test]
 fn stamps_are_fresh() {
-    let own = ["hostile", "faulty"].map(|name| root().join("envs/tests/guests").join(name));
+    let own = ["hostile", "faulty", "late"].map(|name| root().join("envs/tests/guests").join(name));
     let mut guests: Vec<(PathBuf, PathBuf)> = own
         .into_iter()
         .map(|folder| (folder.clone(), folder.join(folder.file_name().unwrap()).with_extension("stamp")))

@@ -50,8 +50,10 @@ pub fn header() -> RunHeader {
     }
 }
 
+/// Of the usual seed, or, for odd numbers, of the largest.
 pub fn task_ref(index: u32) -> TaskRef {
-    TaskRef { env: "travel".into(), split: "train".into(), index, seed: u64::MAX }
+    let seed = if index.is_multiple_of(2) { 0 } else { u64::MAX };
+    TaskRef { env: "travel".into(), split: "train".into(), index, seed }
 }
 
 pub fn public_task() -> PublicTask {
