@@ -68,6 +68,7 @@ fn shell(folder: &Path, lines: &str) -> (bool, String) {
         .env("PATH", format!("{}:{path}", binary.display()))
         // The page's own is used.
         .env_remove("COEVO_COMPONENTIZE_PY")
+        .env_remove("COEVO_COMPONENTIZE_QJS")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("authoring"))
         .output()
@@ -93,6 +94,15 @@ fn its_python_part_works_as_it_stands() {
     follow(&part("In Python"), 8);
 }
 
+#[test]
+fn its_javascript_part_works_as_it_stands() {
+    if !shell(Path::new("/"), "node --version && npm --version").0 {
+        println!("SKIPPED: there is no node, or no npm");
+        return;
+    }
+    follow(&part("In JavaScript"), 2);
+}
+
 /// Why something that the page asks for is not there.
 fn lacking(tool: &str, folder: &Path) -> Option<String> {
     match tool {
@@ -102,6 +112,10 @@ fn lacking(tool: &str, folder: &Path) -> Option<String> {
             let lines = "python3 -m venv probe && probe/bin/pip install --quiet componentize-py==0.25.1";
             let (ok, output) = shell(folder, lines);
             (!ok).then(|| format!("pip cannot install it: {output}"))
+        }
+        "componentize-qjs" => {
+            let (ok, output) = shell(folder, "npm install --silent --no-save --prefix probe componentize-qjs@0.4.5");
+            (!ok).then(|| format!("npm cannot install it: {output}"))
         }
         other => panic!("the page needs {other}, of which this test knows nothing"),
     }
@@ -157,11 +171,10 @@ fn the_page_is_read_in_order() {
 fn a_new_environment_that_cannot_be_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir_all(folder.path().join("full/inner")).expect("a writable folder");
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 4] = [
         (&["env", "new", "My Env"], "name \"My Env\": is no name for an environment\nhint: lower-case letters"),
         (&["env", "new", "serde"], "is taken by Rust or by a crate that the environment uses"),
         (&["env", "new", "full"], "full: is there already, and not empty\nhint: choose another name"),
-        (&["env", "new", "x", "--lang", "js"], "no template for js\nhint: `--lang rust` or `--lang python`"),
         (&["env", "new", "x", "--lang", "cobol"], "possible values: rust, python, js"),
     ];
     for (args, want) in cases {
