@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../plugins");
     let mut files = Vec::new();
-    for part in ["sdk", "template", "template-python", "wit"] {
+    for part in ["sdk", "template", "template-js", "template-python", "wit"] {
         collect(&root, part, &mut files);
     }
     files.sort();
@@ -30,8 +30,9 @@ fn collect(root: &Path, path: &str, files: &mut Vec<String>) {
         let entry = entry.expect("a readable entry");
         let name = entry.file_name().into_string().expect("names are UTF-8");
         let inner = format!("{path}/{name}");
-        let output =
-            ["target", "__pycache__"].contains(&name.as_str()) || name.ends_with(".wasm") || name.ends_with(".stamp");
+        let output = ["target", "__pycache__", "node_modules"].contains(&name.as_str())
+            || name.ends_with(".wasm")
+            || name.ends_with(".stamp");
         let own_tests = path.starts_with("sdk/") && name == "tests";
         if name.starts_with('.') || output || own_tests {
             continue;

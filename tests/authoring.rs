@@ -16,8 +16,8 @@ enum Step<'a> {
     File(&'a str, &'a str),
     /// Put the text into the file, before the line that begins like this.
     Into(&'a str, &'a str, &'a str),
-    /// From here on a WASM toolchain is needed.
-    Toolchain,
+    /// From here on this is needed.
+    Needs(&'a str),
     /// The next commands need this verb.
     Verb(&'a str),
 }
@@ -30,9 +30,10 @@ fn steps(page: &str) -> Vec<Step<'_>> {
         let rest = &pieces[at + 1..];
         if let Some(comment) = rest.strip_prefix("<!-- ") {
             let end = comment.find(" -->").expect("a comment ends");
-            match comment[..end].strip_prefix("needs ") {
-                Some("the WASM toolchain from here on") => out.push(Step::Toolchain),
-                Some(verb) => out.push(Step::Verb(verb.strip_prefix("the verb: ").expect("a known comment"))),
+            let needs = comment[..end].strip_prefix("needs ");
+            match needs.map(|needs| needs.strip_suffix(" from here on").ok_or(needs)) {
+                Some(Ok(tool)) => out.push(Step::Needs(tool)),
+                Some(Err(verb)) => out.push(Step::Verb(verb.strip_prefix("the verb: ").expect("a known comment"))),
                 None => note = Some(&comment[..end]),
             }
             pieces = &comment[end + " -->".len()..];
@@ -65,6 +66,10 @@ fn shell(folder: &Path, lines: &str) -> (bool, String) {
         .args(["-ec", lines])
         .current_dir(folder)
         .env("PATH", format!("{}:{path}", binary.display()))
+        // The page's own is used.
+        .env_remove("COEVO_COMPONENTIZE_PY")
+        .env_remove("COEVO_COMPONENTIZE_QJS")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("authoring"))
         .output()
         .expect("sh runs");
@@ -72,18 +77,60 @@ fn shell(folder: &Path, lines: &str) -> (bool, String) {
     (done.status.success(), text(&done.stdout) + &text(&done.stderr))
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "the time from an empty folder to a run is shown")]
-fn the_authoring_page_works_as_it_stands() {
+/// The page has a part for each language.
+fn part(heading: &str) -> String {
     let page = std::fs::read_to_string(common::root().join("docs/authoring.md")).expect("the page is there");
+    let mut parts = page.split("\n# ").map(|part| format!("\n# {part}"));
+    parts.find(|part| part.starts_with(&format!("\n# {heading}"))).expect("the heading is there")
+}
+
+#[test]
+fn the_authoring_page_works_as_it_stands() {
+    follow(&part("# An environment of your own"), 7);
+}
+
+#[test]
+fn its_python_part_works_as_it_stands() {
+    follow(&part("In Python"), 8);
+}
+
+#[test]
+fn its_javascript_part_works_as_it_stands() {
+    if !shell(Path::new("/"), "node --version && npm --version").0 {
+        println!("SKIPPED: there is no node, or no npm");
+        return;
+    }
+    follow(&part("In JavaScript"), 2);
+}
+
+/// Why something that the page asks for is not there.
+fn lacking(tool: &str, folder: &Path) -> Option<String> {
+    match tool {
+        "the WASM toolchain" => Toolchain::find(folder).err().map(|error| error.to_string()),
+        // The page itself installs it: the question is whether pip can.
+        "componentize-py" => {
+            let lines = "python3 -m venv probe && probe/bin/pip install --quiet componentize-py==0.25.1";
+            let (ok, output) = shell(folder, lines);
+            (!ok).then(|| format!("pip cannot install it: {output}"))
+        }
+        "componentize-qjs" => {
+            let (ok, output) = shell(folder, "npm install --silent --no-save --prefix probe componentize-qjs@0.4.5");
+            (!ok).then(|| format!("npm cannot install it: {output}"))
+        }
+        other => panic!("the page needs {other}, of which this test knows nothing"),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time from an empty folder to a run is shown")]
+fn follow(page: &str, least: usize) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (begun, mut skip) = (std::time::Instant::now(), false);
     let mut commands = 0;
-    for step in steps(&page) {
+    for step in steps(page) {
         match step {
-            Step::Toolchain => {
-                if let Err(error) = Toolchain::find(folder.path()) {
-                    println!("skipped from the first build on: {error}");
+            Step::Needs(tool) => {
+                if let Some(why) = lacking(tool, folder.path()) {
+                    println!("SKIPPED from the first build on: {why}");
                     return;
                 }
             }
@@ -109,7 +156,7 @@ fn the_authoring_page_works_as_it_stands() {
             }
         }
     }
-    assert!(commands >= 7, "{commands} blocks were run");
+    assert!(commands >= least, "{commands} blocks were run");
 }
 
 #[test]
@@ -128,7 +175,7 @@ fn a_new_environment_that_cannot_be_made() {
         (&["env", "new", "My Env"], "name \"My Env\": is no name for an environment\nhint: lower-case letters"),
         (&["env", "new", "serde"], "is taken by Rust or by a crate that the environment uses"),
         (&["env", "new", "full"], "full: is there already, and not empty\nhint: choose another name"),
-        (&["env", "new", "x", "--lang", "cobol"], "possible values: rust"),
+        (&["env", "new", "x", "--lang", "cobol"], "possible values: rust, python, js"),
     ];
     for (args, want) in cases {
         let (code, _, err) = common::run(folder.path(), args);
@@ -137,6 +184,25 @@ fn a_new_environment_that_cannot_be_made() {
     }
     let left: Vec<_> = folder.path().read_dir().expect("readable").map(|e| e.expect("readable").file_name()).collect();
     assert_eq!(left, ["full"]);
+}
+
+/// What a build in Python lacks is named with the fix, and nothing is written.
+#[test]
+fn a_python_environment_that_cannot_be_built() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    common::succeed(folder.path(), &["env", "new", "mine", "--lang", "python"]);
+    let made: Vec<_> = folder.path().join("mine").read_dir().expect("readable").flatten().map(|e| e.path()).collect();
+    let lines = "COEVO_COMPONENTIZE_PY=/nowhere/componentize-py coevo env build mine";
+    let (ok, output) = shell(folder.path(), &format!("{lines} && exit 7; [ $? = 2 ]"));
+    assert!(
+        ok && output.contains("no componentize-py of the series 0.25 was found (COEVO_COMPONENTIZE_PY is /nowhere"),
+        "{output}"
+    );
+    assert!(output.contains("hint: `pip install componentize-py==0.25.1`"), "{output}");
+    std::fs::remove_file(folder.path().join("mine/environment.py")).expect("it was made");
+    let (code, _, err) = common::run(folder.path(), &["env", "build", "mine"]);
+    assert!(code == 2 && err.contains("mine: no environment.py there\nhint: `coevo env new"), "{err}");
+    assert_eq!(folder.path().join("mine").read_dir().expect("readable").count() + 1, made.len());
 }
 
 /// A manifest that contradicts its component is refused wherever the folder is named, with both values and the line.

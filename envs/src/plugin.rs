@@ -211,6 +211,11 @@ impl EnvPlugin {
         }
     }
 
+    /// What the guest makes an imported task of; nothing where it generates its tasks itself.
+    pub(crate) fn imported(&self, of: &TaskRef) -> Option<String> {
+        self.0.tasks.as_ref()?.data(&of.split, of.index)
+    }
+
     /// As [`EnvPlugin::task`] without looking the split up: the guest itself must know it.
     pub(crate) fn generate(&self, split: &str, index: u32, seed: u64) -> Result<Task, Fault> {
         let mut instance = self.instance(StreamKey::new(0, Purpose::Environment))?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::manifest::Language;
 
-/// Everything below `plugins/template`, `template-python`, `sdk` and `wit` (see `build.rs`): (path there, text).
+/// Everything below `plugins/template` (and those of other languages), `sdk` and `wit` (see `build.rs`): (path there, text).
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// Files of the template that mean nothing outside of this repository.
@@ -23,7 +23,7 @@ pub enum ScaffoldError {
     Name { name: String, problem: String },
     #[error("{folder}: is there already, and not empty\nhint: choose another name, or remove the folder")]
     Exists { folder: PathBuf },
-    #[error("there is no template for {language}\nhint: `--lang rust` or `--lang python`")]
+    #[error("there is no template for {language}\nhint: `--lang rust`, `python` or `js`")]
     Language { language: &'static str },
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
@@ -39,7 +39,8 @@ pub fn scaffold(folder: &Path, language: Language) -> Result<String, ScaffoldErr
     check_name(&name)?;
     let files = match language {
         Language::Rust => rust(&name),
-        Language::Python => python(&name),
+        Language::Python => script(&name, "python", "/.venv\n__pycache__/\n"),
+        Language::Js => script(&name, "js", "/node_modules\n"),
         other => return Err(ScaffoldError::Language { language: other.name() }),
     };
     let io = |path: &Path| {
@@ -100,22 +101,30 @@ fn rust(name: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The Python template under another name, and the SDK beside it: (path, text).
-fn python(name: &str) -> Vec<(String, String)> {
-    let mut files = vec![(".gitignore".to_owned(), "/.venv\n__pycache__/\n".to_owned())];
+/// The template of a scripting language under another name, and the SDK beside it: (path, text).
+fn script(name: &str, language: &str, ignored: &str) -> Vec<(String, String)> {
+    let mut files = vec![(".gitignore".to_owned(), ignored.to_owned())];
     for (path, text) in EMBEDDED {
-        if let Some(path) = path.strip_prefix("template-python/") {
+        if let Some(path) = path.strip_prefix(&format!("template-{language}/")) {
             files.push((path.to_owned(), renamed(path, text, name)));
-        } else if path.starts_with("sdk/python/") {
+        } else if path.starts_with(&format!("sdk/{language}/")) {
             files.push(((*path).to_owned(), (*text).to_owned()));
         }
     }
     files
 }
 
-/// The Python SDK of this program: (path below `sdk/python`, text).
+/// The files of an SDK of this program: (path below its folder, text).
+fn sdk(folder: &str) -> Vec<(&'static str, &'static str)> {
+    EMBEDDED.iter().filter_map(|(path, text)| Some((path.strip_prefix(folder)?, *text))).collect()
+}
+
 pub(crate) fn python_sdk() -> Vec<(&'static str, &'static str)> {
-    EMBEDDED.iter().filter_map(|(path, text)| Some((path.strip_prefix("sdk/python/")?, *text))).collect()
+    sdk("sdk/python/")
+}
+
+pub(crate) fn js_sdk() -> Vec<(&'static str, &'static str)> {
+    sdk("sdk/js/")
 }
 
 /// `todo` as the text of `path` uses it, replaced by `name`.
@@ -168,7 +177,9 @@ mod tests {
     #[test]
     fn the_template_takes_the_new_name_everywhere() {
         let own = |files: Vec<(String, String)>| files.into_iter().filter(|(path, _)| !path.starts_with("sdk/"));
-        for (path, text) in own(rust("my-env")).chain(own(python("my-env"))) {
+        for (path, text) in
+            own(rust("my-env")).chain(own(script("my-env", "python", ""))).chain(own(script("my-env", "js", "")))
+        {
             assert!(!text.to_lowercase().contains("todo"), "{path} still says todo");
         }
         let text = |wanted: &str| rust("my-env").into_iter().find(|(path, _)| path == wanted).unwrap().1;

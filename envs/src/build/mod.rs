@@ -3,9 +3,11 @@
 //! Of a Rust guest cargo makes a core module, which `wit_component` wraps into a component inside this process: no tool is
 //! needed but a Rust toolchain. Chosen: no `build.rs` and no `cargo component`, so that cloning and running the binary never
 //! needs a WASM toolchain; the shipped components are checked in and a stale stamp fails a test. Of a Python guest
-//! componentize-py makes the component (`python`).
+//! componentize-py makes the component (`python`), of one in JavaScript componentize-qjs (`js`).
 
+mod js;
 mod python;
+mod stage;
 mod stamp;
 mod toolchain;
 
@@ -19,6 +21,7 @@ use crate::manifest::{Language, Manifest, ManifestError};
 use crate::plugin::{EnvPlugin, LoadError};
 use crate::sandbox::{Sandbox, SandboxError, SandboxLimits};
 
+pub use js::find as find_componentize_qjs;
 pub use python::Componentizer;
 pub use stamp::stamp;
 pub use toolchain::Toolchain;
@@ -76,8 +79,18 @@ pub enum BuildError {
         "{path}: no environment.py there\nhint: `coevo env new NAME --lang python` makes a folder that has all it needs"
     )]
     NoModulePy { path: PathBuf },
+    #[error(
+        "no componentize-qjs was found ({looked})\n\
+         hint: `npm install componentize-qjs@{}` in the environment's folder",
+        js::VERSION
+    )]
+    NoQuickJs { looked: String },
+    #[error(
+        "{path}: no environment.js there\nhint: `coevo env new NAME --lang js` makes a folder that has all it needs"
+    )]
+    NoModuleJs { path: PathBuf },
     #[error("{folder} cannot be imported\n{output}")]
-    Python { folder: PathBuf, output: String },
+    Script { folder: PathBuf, output: String },
     #[error(
         "{list}: pip cannot install what it lists\n{output}\n\
          hint: only wheels of pure Python (py3-none-any) can be built in; libraries in C cannot"
@@ -93,9 +106,7 @@ pub enum BuildError {
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
     ManifestFile(#[from] ManifestError),
-    #[error(
-        "{folder}: `coevo env build` cannot build {language} yet\nhint: name the .wasm file that its own tools made"
-    )]
+    #[error("{folder}: `coevo env build` cannot build {language}\nhint: name the .wasm file that its own tools made")]
     Language { folder: PathBuf, language: &'static str },
     #[error("{path}: cargo built no .wasm\nhint: add to Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]")]
     NoModule { path: PathBuf },
@@ -132,6 +143,7 @@ pub fn build_guest(
     let finished = match manifest.as_ref().map_or(Language::Rust, |manifest| manifest.language) {
         Language::Rust => build_rust(folder, tell)?,
         Language::Python => python::build(folder, manifest.expect("it names the language"), tell)?,
+        Language::Js => js::build(folder, manifest.expect("it names the language"), tell)?,
         other => return Err(BuildError::Language { folder: folder.to_owned(), language: other.name() }),
     };
     place(folder, output, finished)

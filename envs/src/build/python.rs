@@ -7,13 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::stage::{Staging, copy, io, nowhere, programs, run, write};
 use super::{BuildError, BuildStep, Finished, stamp};
 use crate::manifest::Manifest;
 use crate::scaffold;
 
 /// The release that this program was tried with. Another one of its series will do; another series may speak another
 /// interface.
-pub const VERSION: &str = "0.25.1";
+pub(super) const VERSION: &str = "0.25.1";
 pub(super) const SERIES: &str = "0.25.";
 
 /// Python inside of the component: what libraries are chosen for.
@@ -44,25 +45,9 @@ impl Componentizer {
     /// # Errors
     /// When there is none of the right series; the message says what was looked at and what to install.
     pub fn find(folder: &Path) -> Result<Self, BuildError> {
-        const NAME: &str = "componentize-py";
+        let active = std::env::var_os("VIRTUAL_ENV").map(|active| Path::new(&active).join("bin"));
         let mut looked = Vec::new();
-        let mut candidates = Vec::new();
-        match std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
-            Some(named) => candidates.push(PathBuf::from(named)),
-            None => {
-                candidates.push(folder.join(".venv/bin").join(NAME));
-                candidates
-                    .extend(std::env::var_os("VIRTUAL_ENV").map(|active| Path::new(&active).join("bin").join(NAME)));
-                let path = std::env::var_os("PATH").unwrap_or_default();
-                candidates.extend(std::env::split_paths(&path).map(|folder| folder.join(NAME)));
-            }
-        }
-        for program in candidates {
-            if !program.is_file() {
-                continue;
-            }
-            // Run from anywhere.
-            let program = std::path::absolute(&program).unwrap_or(program);
+        for program in programs("componentize-py", VARIABLE, [Some(folder.join(".venv/bin")), active]) {
             let said = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
             let said = said.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned()).unwrap_or_default();
             match said.strip_prefix("componentize-py ").filter(|version| version.starts_with(SERIES)) {
@@ -71,9 +56,7 @@ impl Componentizer {
             }
         }
         if looked.is_empty() {
-            let named =
-                std::env::var_os(VARIABLE).map(|named| format!("{VARIABLE} is {}", Path::new(&named).display()));
-            looked.push(named.unwrap_or_else(|| "not in .venv, not in VIRTUAL_ENV, not on the path".to_owned()));
+            looked.push(nowhere(VARIABLE, "not in .venv, not in VIRTUAL_ENV, not on the path"));
         }
         Err(BuildError::NoComponentizer { looked: looked.join("; ") })
     }
@@ -83,31 +66,6 @@ impl Componentizer {
         let beside = self.program.with_file_name("python3");
         if beside.is_file() { beside } else { PathBuf::from("python3") }
     }
-}
-
-/// A folder that is gone when it is no longer needed.
-struct Staging(PathBuf);
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // What cannot be removed lies in a cache folder, and harms nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
-    let path = path.to_owned();
-    move |source| BuildError::Io { path, source }
-}
-
-fn write(root: &Path, files: &[(&str, &str)]) -> Result<(), BuildError> {
-    for (name, text) in files {
-        let path = root.join(name);
-        let parent = path.parent().unwrap_or(root);
-        std::fs::create_dir_all(parent).map_err(io(parent))?;
-        std::fs::write(&path, text).map_err(io(&path))?;
-    }
-    Ok(())
 }
 
 /// Builds the component; nothing is written outside of the cache folder.
@@ -121,8 +79,8 @@ pub(super) fn build(
     }
     let tool = Componentizer::find(folder)?;
     tell(BuildStep::Found(&tool));
-    let before = stamp::python(folder)?;
-    let stage = Staging(super::target_folder().join(format!("python-{}", std::process::id())));
+    let before = stamp::script(folder, &scaffold::python_sdk())?;
+    let stage = Staging::new("python");
     let at = |part: &str| stage.0.join(part);
     copy(folder, &at("app"))?;
     write(&at("wit"), &[("coevo-env.wit", stamp::ABI)])?;
@@ -149,40 +107,14 @@ pub(super) fn build(
     let done = run(&mut command)?;
     if !done.status.success() {
         let output = complaint(&String::from_utf8_lossy(&done.stderr), folder);
-        return Err(BuildError::Python { folder: folder.to_owned(), output });
+        return Err(BuildError::Script { folder: folder.to_owned(), output });
     }
     let component = std::fs::read(&out).map_err(io(&out))?;
-    let stamp = stamp::python(folder)?;
+    let stamp = stamp::script(folder, &scaffold::python_sdk())?;
     if before != stamp {
         return Err(BuildError::Changed { path: folder.to_owned() });
     }
     Ok(Finished { name: manifest.name.clone(), component, stamp, manifest: Some(manifest) })
-}
-
-fn run(command: &mut Command) -> Result<std::process::Output, BuildError> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).output().map_err(|source| BuildError::Start { command: program, source })
-}
-
-/// Copies what may be imported or read at build time.
-fn copy(from: &Path, to: &Path) -> Result<(), BuildError> {
-    std::fs::create_dir_all(to).map_err(io(to))?;
-    for entry in std::fs::read_dir(from).map_err(io(from))? {
-        let entry = entry.map_err(io(from))?;
-        let (path, name) = (entry.path(), entry.file_name());
-        if !stamp::decides_python(&path) {
-            continue;
-        }
-        let target = to.join(&name);
-        if path.is_dir() {
-            if name != "sdk" {
-                copy(&path, &target)?;
-            }
-        } else {
-            std::fs::copy(&path, &target).map_err(io(&path))?;
-        }
-    }
-    Ok(())
 }
 
 /// The libraries that the folder lists, installed into the cache; none where it lists none. Only pure Python runs inside of a

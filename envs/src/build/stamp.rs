@@ -2,8 +2,8 @@
 //!
 //! That is: every file of the guest's package and of the packages it takes by path (the SDK), the workspace's manifest,
 //! the locked versions of every crate it reaches, and the ABI of this host. Tests, build outputs and hidden files are
-//! left out. Cargo itself says which packages are taken by path, so no manifest syntax is parsed here. For a Python guest it
-//! is the files of its folder, the SDK and the ABI.
+//! left out. Cargo itself says which packages are taken by path, so no manifest syntax is parsed here. For a guest in Python or
+//! JavaScript it is the files of its folder, the SDK and the ABI.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::BuildError;
-use crate::manifest::{Language, Manifest};
+use crate::manifest::{FILE as MANIFEST, Language, Manifest};
 use crate::scaffold;
 
 /// The ABI text that this host was built with.
@@ -32,29 +32,32 @@ pub(super) struct Inputs {
 /// When the manifest cannot be read or cargo does not understand it.
 pub fn stamp(folder: &Path) -> Result<String, BuildError> {
     match Manifest::of_folder(folder)? {
-        Some(manifest) if manifest.language == Language::Python => python(folder),
+        Some(manifest) if manifest.language == Language::Python => script(folder, &scaffold::python_sdk()),
+        Some(manifest) if manifest.language == Language::Js => script(folder, &scaffold::js_sdk()),
         _ => inputs(folder).map(|inputs| inputs.hash),
     }
 }
 
-/// The stamp of a Python guest.
-pub(super) fn python(folder: &Path) -> Result<String, BuildError> {
+/// The stamp of a guest in Python or JavaScript, with the SDK that is used where the folder has none of its own.
+pub(super) fn script(folder: &Path, sdk: &[(&str, &str)]) -> Result<String, BuildError> {
     let mut files = BTreeMap::new();
     files.insert("abi".to_owned(), ABI.as_bytes().to_vec());
-    collect(folder, "folder", &decides_python, &mut files)?;
-    if !folder.join("sdk/python").is_dir() {
-        for (name, text) in scaffold::python_sdk() {
+    collect(folder, "folder", &decides_script, &mut files)?;
+    if !folder.join("sdk").is_dir() {
+        for (name, text) in sdk {
             files.insert(format!("sdk/{name}"), text.as_bytes().to_vec());
         }
     }
     Ok(hash(&files))
 }
 
-/// Whether a file or folder of a Python guest may reach the component.
-pub(super) fn decides_python(path: &Path) -> bool {
+/// Whether a file or folder of a guest in Python or JavaScript may reach the component.
+pub(super) fn decides_script(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "__pycache__";
-    let test = name == "tests" || name.starts_with("test_") && name.ends_with(".py");
+    // Whatever is taken from it is bundled by the author.
+    let output = output || name == "node_modules";
+    let test = name == "tests" || name.starts_with("test_") || name.ends_with(".test.js");
     !(name.starts_with('.') || output || test || path.join("pyvenv.cfg").is_file())
 }
 
@@ -62,7 +65,9 @@ pub(super) fn decides_python(path: &Path) -> bool {
 fn decides_rust(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let output = name.ends_with(".wasm") || name.ends_with(".stamp") || name == "Cargo.lock";
-    let apart = path.is_dir() && ["target", "tests", "examples", "benches"].contains(&&*name);
+    // A folder with a manifest of its own is another environment.
+    let apart = ["target", "tests", "examples", "benches"].contains(&&*name) || path.join(MANIFEST).is_file();
+    let apart = apart && path.is_dir();
     !(name.starts_with('.') || output || apart)
 }
 

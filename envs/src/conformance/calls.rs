@@ -160,8 +160,7 @@ fn variations(tool: &ToolSpec, base: &Value) -> Vec<Value> {
     all
 }
 
-/// Odd values of a type. A whole number written with a fraction (2.0) is an integer to JSON Schema and not to every
-/// language, so it is not among them.
+/// Odd values of a type. A whole number written with a fraction (2.0) is an integer to JSON Schema.
 fn odd_values(kind: &str, known: Option<&Value>) -> Vec<Value> {
     let mut values = match kind {
         "string" => vec![
@@ -191,6 +190,8 @@ fn odd_values(kind: &str, known: Option<&Value>) -> Vec<Value> {
             json!(i64::MAX),
             json!(i64::MIN),
             json!(u64::MAX),
+            json!(2.0),
+            json!(1e300),
         ],
         "number" => vec![
             json!(0),

@@ -23,9 +23,6 @@ pub(super) fn description(spec: &EnvSpec) -> Check {
             tally.find(place("description"), "is empty", "say in a few words what it does");
         }
         arguments(tool, &mut tally);
-        if tool.result == Value::Object(Default::default()) {
-            tally.note(format!("{}: its result schema allows everything", tool.name));
-        }
         for error in &tool.errors {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if error.code.is_empty() || !error.code.chars().all(fits) {
@@ -35,6 +32,14 @@ pub(super) fn description(spec: &EnvSpec) -> Check {
             if error.description.trim().is_empty() {
                 tally.find(place("errors"), format!("{} has no description", error.code), "say when it happens");
             }
+        }
+    }
+    let free = spec.tools.iter().filter(|tool| tool.result == Value::Object(Default::default()));
+    match free.map(|tool| tool.name.as_str()).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [only] => tally.note(format!("{only}: its result schema allows everything")),
+        [first, rest @ ..] => {
+            tally.note(format!("{first} and {} more: their result schemas allow everything", rest.len()));
         }
     }
     if spec.summary.trim().is_empty() {
@@ -131,8 +136,11 @@ fn fresh(plugin: &EnvPlugin) -> Result<Instance, Fault> {
     plugin.instance(super::player::key())
 }
 
-fn made(instance: &mut Instance, of: &TaskRef) -> Result<types::Task, Fault> {
-    instance.generate(&of.split, of.index, of.seed)
+fn made(plugin: &EnvPlugin, instance: &mut Instance, of: &TaskRef) -> Result<types::Task, Fault> {
+    match plugin.imported(of) {
+        Some(data) => instance.import_task(&data),
+        None => instance.generate(&of.split, of.index, of.seed),
+    }
 }
 
 /// One instance makes every task, last first, and makes each again: the same as instances of their own.
@@ -140,7 +148,7 @@ fn orders(plugin: &EnvPlugin, samples: &[Sample], tally: &mut Tally) {
     let mut compare = || -> Result<(), Fault> {
         let mut one = fresh(plugin)?;
         for sample in samples.iter().rev().chain(samples) {
-            let again = check::task(made(&mut one, &sample.of)?, plugin.spec());
+            let again = check::task(made(plugin, &mut one, &sample.of)?, plugin.spec());
             let again: Task = again.map_err(|problem| one.condemn("generate", problem))?;
             if again != sample.task {
                 let value = "differs when its instance has made other tasks before";

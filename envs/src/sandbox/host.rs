@@ -117,7 +117,8 @@ impl HostState {
 
     /// The same position of stream, clock and log, for an instance that continues another.
     pub fn fork(&self) -> Self {
-        Self { stream: self.stream.clone(), logs: self.logs.clone(), refused: None, last_words: None, ..*self }
+        let (stream, logs) = (self.stream.clone(), self.logs.clone());
+        Self { stream, logs, refused: None, last_words: None, memory_peak: 0, ..*self }
     }
 }
 
@@ -159,13 +160,15 @@ impl host::Host for HostState {
 }
 
 impl ResourceLimiter for HostState {
-    fn memory_growing(&mut self, _now: usize, desired: usize, _declared: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.memory_bytes {
-            self.refused = Some(format!("asked for {desired} bytes of memory, {} are allowed", self.memory_bytes));
-        }
-        let granted = desired <= self.memory_bytes;
-        if granted {
-            self.memory_peak = self.memory_peak.max(desired);
+    fn memory_growing(&mut self, now: usize, desired: usize, _declared: Option<usize>) -> wasmtime::Result<bool> {
+        // Memories never shrink, so the peak is what there is now, in all of them.
+        let total = self.memory_peak.saturating_add(desired.saturating_sub(now));
+        let granted = total <= self.memory_bytes;
+        match granted {
+            true => self.memory_peak = total,
+            false => {
+                self.refused = Some(format!("asked for {total} bytes of memory, {} are allowed", self.memory_bytes));
+            }
         }
         Ok(granted)
     }

@@ -109,7 +109,7 @@ fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> 
         .total_core_instances(instances.saturating_mul(16).max(limits::CORE_INSTANCES))
         .max_core_instances_per_component(limits::CORE_INSTANCES)
         .total_memories(instances)
-        .max_memories_per_component(1)
+        .max_memories_per_component(limits::MEMORIES)
         .total_tables(instances.saturating_mul(limits::TABLES))
         .max_tables_per_component(limits::TABLES)
         .table_elements(limits.table_elements as usize)
@@ -132,7 +132,8 @@ fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> 
         .concurrency_support(false)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // What wasmtime puts between two components inside of one needs it: without, it panics on such a component.
+        .wasm_multi_memory(true)
         .wasm_backtrace_max_frames(None);
     Engine::new(&config)
 }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use coevo_core::episode::{Parsed, Rejection, Step, StepOutcome, Turn, Verdict, VerdictFailure};
 use coevo_core::protocol::format_call;
 use coevo_core::task::{Task, TaskRef, ToolCall};
+use coevo_envs::conformance::{Options, Outcome, check};
 use coevo_envs::{Budgets, Env, EnvPlugin, EnvSource, EvalEnv, Sandbox, SandboxLimits, verify};
 use serde_json::{Value, json};
 
@@ -96,6 +97,17 @@ fn bfcl_references_run_as_officially_and_pass() {
 fn the_official_classes_in_the_sandbox_say_the_same() {
     references(Host::Python, 1);
     verdicts(Host::Python, 20);
+}
+
+/// The conformance kit on imported tasks, and on the official classes.
+#[test]
+fn bfcl_passes_the_conformance_kit() {
+    for host in [Host::Rust, Host::Python] {
+        let Some(Official { plugin, .. }) = official(host) else { continue };
+        let report = check(&plugin, &Options { tasks: 2, seed: 0 }, None, &mut |_| ());
+        let failed: Vec<_> = report.checks.iter().filter(|check| check.outcome == Outcome::Failed).collect();
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
 }
 
 /// The public state as the dump writes it, from what `plugins/bfcl/python` shows: attributes by class, each as Python writes it.

@@ -203,3 +203,33 @@ fn exports_of_the_wrong_types_are_refused() {
     let error = load(&component(&text, &[], &newer, "environment"));
     assert!(matches!(error, LoadError::AbiVersion { .. }) && error.to_string().contains("guest@2.1.0"), "{error}");
 }
+
+/// A component of `count` others, each with a memory, that pass a text from the first to the next: what wasmtime puts between
+/// them touches two memories at once.
+fn nested(count: usize) -> Vec<u8> {
+    let memory =
+        r#"(memory (export "memory") 1) (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)"#;
+    let mut text = format!(
+        r#"(component (component $first (core module $m {memory} (func (export "f") (param i32 i32)))
+            (core instance $i (instantiate $m))
+            (func (export "f") (param "x" string)
+                (canon lift (core func $i "f") (memory $i "memory") (realloc (func $i "realloc")))))
+        (component $next (import "f" (func $f (param "x" string))) (core module $l {memory})
+            (core instance $l (instantiate $l)) (core func $f (canon lower (func $f) (memory $l "memory")))
+            (core module $m (import "" "f" (func (param i32 i32))))
+            (core instance (instantiate $m (with "" (instance (export "f" (func $f)))))))
+        (instance $first (instantiate $first))"#
+    );
+    for _ in 1..count {
+        text.push_str(r#"(instance (instantiate $next (with "f" (func $first "f"))))"#);
+    }
+    wat::parse_str(text + ")").unwrap()
+}
+
+/// Some tools stub imports by a second component around the first. It is no reason to panic, nor a way to more memory.
+#[test]
+fn components_inside_of_components_are_bounded() {
+    assert!(matches!(load(&nested(2)), LoadError::NotAnEnvironment { .. }));
+    let many = load(&nested(4)).to_string();
+    assert!(many.contains("memories"), "{many}");
+}

@@ -19,4 +19,12 @@ ${COEVO:-cargo run --locked --} env import bfcl "$folder"/bfcl_eval-*.whl --out 
 mv "$folder/dump.jsonl" "$folder/tasks/"
 (cd plugins && CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/guests" cargo run --locked --quiet -p bfcl --example parity -- \
     "$folder/tasks/tasks.jsonl" "$folder/tasks/dump.jsonl")
+# The official classes themselves, in the sandbox.
+componentizer=componentize-py==0.25.1
+if "$folder/venv/bin/pip" install -q "$componentizer"; then
+    COEVO_COMPONENTIZE_PY="$folder/venv/bin/componentize-py" ${COEVO:-cargo run --locked --} env build plugins/bfcl/python --out "$folder/python"
+    export COEVO_BFCL_PYTHON="$folder/python/bfcl-python.wasm"
+else
+    echo "the official classes in the sandbox are NOT checked: pip cannot fetch $componentizer"
+fi
 COEVO_BFCL="$folder/tasks" cargo test --workspace --locked --test host bfcl -- --nocapture

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use coevo_envs::build::{Componentizer, Toolchain};
+use coevo_envs::build::{Componentizer, Toolchain, find_componentize_qjs};
 use coevo_envs::manifest::Language;
 use coevo_envs::scaffold::scaffold;
 
@@ -19,6 +19,12 @@ pub fn new(folder: &Path, language: Language) -> Done {
             "sdk/           the SDK of this program; sdk/python/README.md explains it",
             "python3 -m unittest",
             Componentizer::find(folder).err(),
+        ),
+        Language::Js => (
+            "environment.js",
+            "sdk/           the SDK of this program; sdk/js/README.md explains it",
+            "node --test",
+            find_componentize_qjs(folder).err(),
         ),
         _ => (
             "src/lib.rs    ",

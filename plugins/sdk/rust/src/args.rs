@@ -54,6 +54,14 @@ pub fn one_of<'a>(args: &'a Value, name: &str, known: &[&str]) -> Result<&'a str
     Err(ToolError::new("wrong_value", format!("{name} must be one of {}", known.join(", ")), details))
 }
 
+/// A whole number, also one that is written with a fraction of nothing: to JSON Schema 2.0 is an integer.
+pub fn whole(value: &Value) -> Option<i128> {
+    // Beyond this a float says nothing of ones, and no argument is that large.
+    const EXACT: f64 = 1e18;
+    let float = || value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT).map(|n| n as i128);
+    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)).or_else(float)
+}
+
 /// A required integer of at least 0.
 ///
 /// # Errors
@@ -67,7 +75,7 @@ pub fn uint(args: &Value, name: &str) -> Result<u32, ToolError> {
 /// # Errors
 /// `wrong_type`.
 pub fn opt_uint(args: &Value, name: &str) -> Result<Option<u32>, ToolError> {
-    let read = |value: &Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
+    let read = |value: &Value| whole(value).and_then(|n| u32::try_from(n).ok());
     args.get(name).map(|value| read(value).ok_or_else(|| wrong(name, "a whole number"))).transpose()
 }
 
@@ -95,6 +103,7 @@ mod tests {
         let args = json!({"s": "x", "n": 3, "b": true});
         assert_eq!(string(&args, "s"), Ok("x"));
         assert_eq!(uint(&args, "n"), Ok(3));
+        assert_eq!(uint(&json!({"n": 3.0}), "n"), Ok(3));
         assert_eq!(boolean(&args, "b"), Ok(true));
         assert_eq!(one_of(&args, "s", &["w", "x"]), Ok("x"));
         assert_eq!(opt_uint(&args, "none"), Ok(None));
@@ -107,6 +116,24 @@ mod tests {
         ] {
             assert_eq!(error.code, code);
             assert!(error.details["argument"].is_string());
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_several_forms() {
+        let cases = [
+            (json!(2), Some(2)),
+            (json!(2.0), Some(2)),
+            (json!(-0.0), Some(0)),
+            (json!(-7.0), Some(-7)),
+            (json!(u64::MAX), Some(i128::from(u64::MAX))),
+            (json!(2.5), None),
+            (json!(1e300), None),
+            (json!("2"), None),
+            (json!(true), None),
+        ];
+        for (value, want) in cases {
+            assert_eq!(whole(&value), want, "{value}");
         }
     }
 

@@ -126,6 +126,8 @@ pub struct Tool {
     pub mutates: bool,
     args: Vec<Field>,
     results: Vec<Field>,
+    /// Its result need not be an object.
+    any_result: bool,
 }
 
 impl Tool {
@@ -139,6 +141,7 @@ impl Tool {
             mutates: false,
             args: Vec::new(),
             results: Vec::new(),
+            any_result: false,
         }
     }
 
@@ -196,6 +199,11 @@ impl Tool {
         self
     }
 
+    /// A successful result may be any JSON.
+    pub fn returns_anything(self) -> Self {
+        Self { any_result: true, ..self }
+    }
+
     /// An error that the tool may answer with.
     pub fn error(mut self, code: &'static str, description: &'static str) -> Self {
         self.errors.push((code, description));
@@ -232,6 +240,9 @@ impl Tool {
 
     /// JSON Schema of a successful result.
     pub fn result_schema(&self) -> Value {
+        if self.any_result {
+            return json!({});
+        }
         object_schema(self.results.iter().map(|arg| (arg.name, arg.schema(), arg.required)), true)
     }
 }

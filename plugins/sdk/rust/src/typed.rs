@@ -49,6 +49,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::args;
 use crate::session::Context;
 use crate::tool::{Tool, ToolError, Ty};
 
@@ -296,12 +297,12 @@ impl Arg for Value {
 }
 
 macro_rules! integers {
-    ($($ty:ty: $read:ident),*) => {$(
+    ($($ty:ty),*) => {$(
         impl Arg for $ty {
             const TY: Ty = Ty::Int;
 
             fn read(value: &Value) -> Result<Self, Mismatch> {
-                let fits = value.$read().and_then(|n| <$ty>::try_from(n).ok());
+                let fits = args::whole(value).and_then(|n| <$ty>::try_from(n).ok());
                 fits.ok_or_else(|| Mismatch::expected(concat!("a whole number that fits ", stringify!($ty))))
             }
         }
@@ -316,7 +317,7 @@ macro_rules! integers {
     )*};
 }
 
-integers!(u8: as_u64, u16: as_u64, u32: as_u64, u64: as_u64, i8: as_i64, i16: as_i64, i32: as_i64, i64: as_i64);
+integers!(u8, u16, u32, u64, i8, i16, i32, i64);
 
 impl Output for usize {
     const TY: Ty = Ty::Int;
@@ -474,7 +475,7 @@ pub fn check_object(args: &Value) -> Result<(), Mismatch> {
 
 #[doc(hidden)]
 pub fn check_range(args: &Value, name: &str, low: i64, high: i64) -> Result<(), Mismatch> {
-    let outside = |value: &Value| value.as_i64().is_some_and(|n| n < low || n > high);
+    let outside = |value: &Value| args::whole(value).is_some_and(|n| n < low.into() || n > high.into());
     match args.get(name) {
         Some(value) if outside(value) => Err(Mismatch::expected(format!("{low} to {high}")).inside(name)),
         _ => Ok(()),

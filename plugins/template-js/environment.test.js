@@ -1,0 +1,7 @@
+/** The promises that every environment makes; keep them in every copy. Run with `node --test`. */
+
+import test from "node:test";
+import { promises } from "./sdk/js/conformance.js";
+import todo from "./environment.js";
+
+for (const [name, check] of promises(todo)) test(name, check);
