@@ -180,7 +180,7 @@ impl App {
     }
 
     /// To the next turn, cyclically, with the label that was asked for. The beginning of its name is enough.
-    fn to_label(&mut self) {
+    fn jump_to_label(&mut self) {
         let wanted = self.label.trim().to_lowercase().replace([' ', '-'], "_");
         let known: Vec<&str> = Label::all().map(Label::name).filter(|name| name.starts_with(&wanted)).collect();
         if wanted.is_empty() || known.is_empty() {
@@ -315,7 +315,7 @@ impl App {
             }
             Asks::Label => {
                 self.label = prompt.text;
-                self.to_label();
+                self.jump_to_label();
                 None
             }
             Asks::Fork => Some(Wish::Fork(Otherwise::Text(prompt.text))),
