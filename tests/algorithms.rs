@@ -23,9 +23,12 @@ arms:
   turns:
     learner: { aggregation: sequence_mean, entropy_weight: 0.01, kl_weight: 0, mini_batch: 4 }
     advantages: { credit: turn, baseline: leave_one_out, mode: coevo }
+  branches:
+    learner: { branch: 0.5, mini_batch: 4 }
+    advantages: { credit: value, mode: coevo }
 ";
 
-const ALL: [&str; 4] = ["dr_grpo", "rloo", "gigpo", "turns"];
+const ALL: [&str; 5] = ["dr_grpo", "rloo", "gigpo", "turns", "branches"];
 
 /// The counter with other arms; four tasks a round leave four of its pool.
 fn scenario(folder: &Path, arms: &str) -> &'static str {
@@ -100,7 +103,13 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let spent: f64 = of(arm, "train/rollouts").iter().sum();
         assert_eq!(whole.episodes(&filter).expect("readable").len() as f64, spent, "{arm}");
         let extra: f64 = of(arm, "train/extra_tasks").iter().sum();
-        assert_eq!(spent, 32.0 + 4.0 * extra, "{arm}");
+        let branched: f64 = of(arm, "train/branches").iter().sum();
+        // Of its 32 episodes an arm that branches keeps half back, and plays no more of them than it has failures for.
+        assert!(
+            if arm == "branches" { branched <= 16.0 && spent == 16.0 + branched } else { branched == 0.0 },
+            "{arm}: {branched}"
+        );
+        assert!(arm == "branches" || spent == 32.0 + 4.0 * extra, "{arm}: {spent}");
         assert_eq!(extra > 0.0, arm == "gigpo", "{arm}: {extra} tasks added");
         // Several steps a round are off-policy after the first, and say how far.
         let ratios = of(arm, "learn/ratio_max");
@@ -109,14 +118,19 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let credited = records(&whole, &filter).iter().filter_map(|record| record.training.clone()).collect::<Vec<_>>();
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
-        assert!(credited.iter().all(|training| training.turns.is_empty() == (arm != "turns")), "{arm}");
+        let by_turn = ["turns", "branches"].contains(&arm);
+        assert!(credited.iter().all(|training| training.turns.is_empty() == !by_turn), "{arm}");
     }
     assert!(!of("rloo", "learn/ratio_max").is_empty());
     weights.sort();
     weights.dedup();
     assert_eq!(weights.len(), ALL.len(), "two algorithms learnt the same");
     let gigpo: f64 = of("gigpo", "train/rollouts").iter().sum();
-    assert!(table.contains(&format!("Training episodes: dr_grpo 32, rloo 32, gigpo {gigpo}, turns 32")), "{table}");
+    assert!(
+        table.contains(&format!("Training episodes: dr_grpo 32, rloo 32, gigpo {gigpo}, turns 32, branches ")),
+        "{table}"
+    );
+    branches_repeat_what_failed(&whole);
 }
 
 #[test]
@@ -162,4 +176,33 @@ arms:
     let (code, _, err) = run(folder, &["resume", "run"]);
     assert_eq!(code, 1, "{err}");
     complaints(&err);
+}
+
+/// Each branch repeats a failing episode of its task up to its failing turn, and is trained on from there only.
+fn branches_repeat_what_failed(run: &RunFile) {
+    let filter =
+        EpisodeFilter { arm: Some("branches".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
+    let records = records(run, &filter);
+    let (branches, whole): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.episode.key.replica >= 2);
+    assert!(!branches.is_empty(), "nothing was branched");
+    for branch in branches {
+        let tokens = &branch.episode.tokens;
+        let from =
+            tokens.action.iter().position(|action| *action).map(|at| usize::from(tokens.turn[at])).expect("it acts");
+        let texts = |turns: &[coevo_core::episode::Turn]| -> Vec<String> {
+            turns.iter().flat_map(|turn| &turn.steps).map(|step| step.text.clone()).collect()
+        };
+        let parent = whole.iter().find(|parent| {
+            let (mine, theirs) = (&branch.episode, &parent.episode);
+            let failed_there = parent.diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing) == Some(from);
+            mine.key.task == theirs.key.task
+                && mine.key.round == theirs.key.round
+                && failed_there
+                && texts(&mine.turns[..from]) == texts(&theirs.turns[..from])
+        });
+        assert!(parent.is_some(), "{:?} has no parent", branch.episode.key);
+        if let Some(training) = &branch.training {
+            assert!(training.turns[..from].iter().all(|advantage| *advantage == 0.0));
+        }
+    }
 }

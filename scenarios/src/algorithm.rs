@@ -131,6 +131,19 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
             "write `algorithm: gigpo`, or move it to the arms that do".to_owned(),
         );
     }
+    say(
+        !(0.0..1.0).contains(&learner.branch),
+        "learner.branch",
+        learner.branch.to_string(),
+        "write a share from 0 to below 1, such as 0.5".to_owned(),
+    );
+    say(
+        learner.branch > 0.0 && advantages.credit != Credit::Value,
+        "learner.branch",
+        format!("{}, but `advantages.credit` is {}", learner.branch, word(&advantages.credit)),
+        "write `advantages.credit: value`: a branch plays no whole episode, so its turns are compared one by one"
+            .to_owned(),
+    );
     if let ZeroVariance::Resample { extra_tasks } = learner.zero_variance {
         let key = "learner.zero_variance.resample.extra_tasks";
         let spare = environment.train.saturating_sub(learner.tasks_per_round);

@@ -153,11 +153,22 @@ pub struct LearnerConfig {
     pub tasks_per_round: u32,
     /// Episodes of each drawn task; advantages are relative to this group.
     pub group: u32,
+    /// Share of a round's episodes that are not played from the beginning but from the turns at which others failed: each
+    /// repeats such an episode up to there, in a sandbox of its own, and goes on anew. Tasks in which nothing failed get none.
+    /// Needs `advantages.credit: value`, which asks each turn for itself.
+    pub branch: f64,
     /// Which rounds keep their checkpoint.
     pub checkpoints: Checkpoints,
     pub zero_variance: ZeroVariance,
     #[serde(flatten)]
     pub rl: RlConfig,
+}
+
+impl LearnerConfig {
+    /// Episodes of each task that are played from the beginning; at least 2, so that they can be compared.
+    pub fn from_the_beginning(&self) -> u32 {
+        self.group - ((f64::from(self.group) * self.branch) as u32).min(self.group.saturating_sub(2))
+    }
 }
 
 impl Default for LearnerConfig {
@@ -169,6 +180,7 @@ impl Default for LearnerConfig {
             rounds: 8,
             tasks_per_round: 16,
             group: 8,
+            branch: 0.0,
             checkpoints: Checkpoints::All,
             zero_variance: ZeroVariance::Skip,
             rl: RlConfig::default(),

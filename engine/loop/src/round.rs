@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use coevo_agents::TrainSequence;
 use coevo_agents::infer::grammar::Grammars;
-use coevo_core::advantage::{EpisodeWeights, GroupMember, WeightState, step_visits, teaches, turn_tokens, weigh};
+use coevo_core::advantage::{
+    EpisodeWeights, GroupMember, WeightState, first_own_turn, step_visits, teaches, turn_tokens, weigh,
+};
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
 use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
 use coevo_core::interface::{EvolutionState, evolve};
@@ -52,6 +54,69 @@ pub struct Diagnosed {
     pub weights: Option<EpisodeWeights>,
 }
 
+impl Diagnosed {
+    /// Whether it was played because another one failed; also where that failed in its first turn.
+    pub fn is_branch(&self, settings: &Settings) -> bool {
+        settings.learner.branch > 0.0 && self.played.episode.key.replica >= settings.learner.from_the_beginning()
+    }
+}
+
+/// The groups of a round: the episodes of one task stand together.
+pub fn groups(episodes: &[Diagnosed]) -> impl Iterator<Item = &[Diagnosed]> {
+    episodes.chunk_by(|a, b| a.played.episode.key.task == b.played.episode.key.task)
+}
+
+/// What a round plays at once.
+pub enum Wave<'a> {
+    /// So many episodes of each task, from the beginning.
+    Tasks { indices: &'a [u32], replicas: u32 },
+    /// Episodes that go on where others failed.
+    Branches(Vec<Branch<'a>>),
+}
+
+/// Another try at a turn that failed.
+pub struct Branch<'a> {
+    pub parent: &'a Episode,
+    /// The failing turn: the first that is played anew.
+    pub turn: usize,
+    pub replica: u32,
+}
+
+impl Branch<'_> {
+    /// The job that repeats the parent up to its failing turn.
+    pub fn job(&self, pool: &TaskPool, arena: &Arena) -> Job {
+        let Episode { key, env_stream, turns, .. } = self.parent;
+        let texts = |turn: &coevo_core::episode::Turn| turn.steps.iter().map(|step| step.text.clone()).collect();
+        Job {
+            key: EpisodeKey { replica: self.replica, ..key.clone() },
+            plugin: pool.plugin().clone(),
+            task: pool.task(&key.task),
+            arena: arena.clone(),
+            env_stream: *env_stream,
+            action_stream: StreamKey { purpose: Purpose::Action, ..*env_stream }.replica(self.replica),
+            prefix: turns[..self.turn].iter().map(texts).collect(),
+        }
+    }
+}
+
+/// Up to `count` branches, dealt to the tasks in which something failed, task by task in turn, and in a task to its failing
+/// episodes in turn: what is mastered is not played again.
+pub fn branches(episodes: &[Diagnosed], count: usize) -> Vec<Branch<'_>> {
+    let failing = |e: &&Diagnosed| e.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.first_failing.is_some());
+    let mut tasks: Vec<(u32, Vec<&Diagnosed>)> =
+        groups(episodes).map(|group| (group.len() as u32, group.iter().filter(failing).collect())).collect();
+    tasks.retain(|(_, failing)| !failing.is_empty());
+    let mut dealt = Vec::with_capacity(count);
+    for number in 0..count {
+        let Some(around) = number.checked_div(tasks.len()) else { break };
+        let (played, failing) = &tasks[number % tasks.len()];
+        let parent = failing[around % failing.len()];
+        let turn = parent.diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing).expect("it failed");
+        dealt.push(Branch { parent: &parent.played.episode, turn, replica: played + around as u32 });
+    }
+    dealt
+}
+
 /// Indices of the training tasks of a round, all different: a walk through shuffled copies of the pool, the same for every
 /// arm. Where a round goes from one copy to the next, a task that it has already gives its place to the last one of the next
 /// copy that it has not. `tasks` is at most `pool`.
@@ -81,17 +146,26 @@ fn spare(seed: u64, pool: u32, drawn: &[u32], round: u32) -> Vec<u32> {
     order
 }
 
-/// Plays a round's tasks; where the scenario asks for it, draws further ones in place of groups that teach nothing, wave by
+/// Plays a round's tasks. Where the scenario asks for branches, a share of the round's episodes is kept back and played from
+/// the turns at which the others failed; where it asks for it, draws further ones in place of groups that teach nothing, wave by
 /// wave, until enough groups teach or the allowance is used up. A function of the seed, the round and what was played, so a
 /// round that is done again draws the same. Returns all episodes, group by group, and how many tasks were added.
 pub fn play_round(
     settings: &Settings,
     round: u32,
-    mut play: impl FnMut(&[u32]) -> Vec<Diagnosed>,
+    mut play: impl FnMut(Wave<'_>) -> Vec<Diagnosed>,
 ) -> (Vec<Diagnosed>, usize) {
     let (learner, train) = (&settings.learner, settings.environment.train);
     let mut drawn = draw(settings.seed, train, learner.tasks_per_round, round);
-    let mut episodes = play(&drawn);
+    let replicas = learner.from_the_beginning();
+    let mut episodes = play(Wave::Tasks { indices: &drawn, replicas });
+    let kept_back = drawn.len() * (learner.group - replicas) as usize;
+    if kept_back > 0 {
+        let more = play(Wave::Branches(branches(&episodes, kept_back)));
+        episodes.extend(more);
+        let place: BTreeMap<u32, usize> = drawn.iter().enumerate().map(|(place, index)| (*index, place)).collect();
+        episodes.sort_by_key(|e| (place[&e.played.episode.key.task.index], e.played.episode.key.replica));
+    }
     let ZeroVariance::Resample { extra_tasks } = learner.zero_variance else { return (episodes, 0) };
     let wanted = drawn.len();
     let mut spare = spare(settings.seed, train, &drawn, round).into_iter().take(extra_tasks as usize);
@@ -101,7 +175,7 @@ pub fn play_round(
         if wave.is_empty() {
             return (episodes, drawn.len() - wanted);
         }
-        episodes.extend(play(&wave));
+        episodes.extend(play(Wave::Tasks { indices: &wave, replicas }));
         drawn.extend(wave);
     }
 }
@@ -109,10 +183,7 @@ pub fn play_round(
 /// How many groups have members that differ in what they are rewarded for.
 pub fn teaching_groups(episodes: &[Diagnosed], settings: &Settings) -> usize {
     let kind = settings.learner.reward;
-    let groups = episodes.chunks(settings.learner.group as usize);
-    groups
-        .filter(|group| teaches(&group.iter().map(|e| member(e, kind)).collect::<Vec<_>>(), &settings.advantages))
-        .count()
+    groups(episodes).filter(|group| teaches(&members(group, kind), &settings.advantages)).count()
 }
 
 /// What names a set of episodes.
@@ -147,6 +218,7 @@ pub fn jobs(batch: Batch<'_>, pool: &TaskPool, split: &str, indices: &[u32], are
                 // A group shares its environment's randomness, so that its members differ by what they do only.
                 env_stream: stream,
                 action_stream: StreamKey { purpose: Purpose::Action, ..stream }.replica(replica),
+                prefix: Vec::new(),
             });
         }
     }
@@ -179,32 +251,34 @@ pub fn diagnose_all(played: Vec<Played>, pool: &TaskPool, table: &PriorityTable)
 pub fn digest(
     state: &ArmState,
     episodes: &mut [Diagnosed],
-    group: usize,
     spec: &EnvSpec,
     settings: &Settings,
     round: u32,
 ) -> ArmState {
+    // Branches are played where something failed, so they say nothing of how often it does.
     let scored: Vec<_> = episodes
         .iter()
+        .filter(|e| !e.is_branch(settings))
         .filter_map(|e| Some((e.diagnosis.as_ref()?, &e.played.episode, e.played.verdict.reward()?)))
         .collect();
     let profile = assess(&state.profile, &scored, round);
     let evolution = evolve(&state.evolution, &profile, spec, &settings.evolution, round);
 
-    let members: Vec<GroupMember<'_>> = episodes.iter().map(|e| member(e, settings.learner.reward)).collect();
-    let weights = state.weights.step(&members);
-    let weighed: Vec<Option<EpisodeWeights>> = members
-        .chunks(group)
-        .zip(episodes.chunks(group))
-        .flat_map(|(members, episodes)| {
-            let key = StreamKey { purpose: Purpose::Control, ..episodes[0].played.episode.env_stream };
-            weigh(members, &settings.advantages, &weights, key)
+    let weights = state.weights.step(&members(episodes, settings.learner.reward));
+    let weighed: Vec<Option<EpisodeWeights>> = groups(episodes)
+        .flat_map(|group| {
+            let key = StreamKey { purpose: Purpose::Control, ..group[0].played.episode.env_stream };
+            weigh(&members(group, settings.learner.reward), &settings.advantages, &weights, key)
         })
         .collect();
     for (episode, weights) in episodes.iter_mut().zip(weighed) {
         episode.weights = weights;
     }
     ArmState { profile, evolution, weights }
+}
+
+fn members(episodes: &[Diagnosed], kind: RewardKind) -> Vec<GroupMember<'_>> {
+    episodes.iter().map(|e| member(e, kind)).collect()
 }
 
 fn member(e: &Diagnosed, kind: RewardKind) -> GroupMember<'_> {
@@ -214,6 +288,7 @@ fn member(e: &Diagnosed, kind: RewardKind) -> GroupMember<'_> {
         diagnosis: e.diagnosis.as_ref(),
         turn_tokens: turn_tokens(&episode.tokens, episode.turns.len()),
         steps: step_visits(&episode.turns, &episode.tokens, &rewards),
+        from: first_own_turn(&episode.tokens),
     }
 }
 
@@ -297,7 +372,8 @@ mod tests {
             let scenario = ResolvedScenario::parse(text, "s.yaml", Path::new("."), sets).expect("a sound scenario");
             let mut waves = Vec::new();
             // No group of no episodes teaches anything.
-            let (_, added) = play_round(&scenario.base, round, |tasks| {
+            let (_, added) = play_round(&scenario.base, round, |wave| {
+                let Wave::Tasks { indices: tasks, .. } = wave else { unreachable!("no branches are asked for") };
                 waves.push(tasks.to_vec());
                 Vec::new()
             });

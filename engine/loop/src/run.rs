@@ -30,7 +30,9 @@ use crate::clock::Stopwatch;
 use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
-use crate::round::{ArmState, Batch, Diagnosed, diagnose_all, digest, jobs, play_round, sequences, teaching_groups};
+use crate::round::{
+    ArmState, Batch, Diagnosed, Wave, diagnose_all, digest, groups, jobs, play_round, sequences, teaching_groups,
+};
 use crate::schedule::{Next, run_all};
 use crate::slots::{Arena, Parallelism, play};
 use crate::summary::Summary;
@@ -546,9 +548,15 @@ impl<'r> Run<'r> {
 
         // plan → rollout → verify → diagnose
         let policy = learner.policy();
-        let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
-        let (mut episodes, extra_tasks) = play_round(settings, round, |indices| {
-            let jobs = jobs(batch, &self.pools.main, "train", indices, &state.arena());
+        let (mut episodes, extra_tasks) = play_round(settings, round, |wave| {
+            let (pool, arena) = (&self.pools.main, state.arena());
+            let jobs = match wave {
+                Wave::Tasks { indices, replicas } => {
+                    let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas };
+                    jobs(batch, pool, "train", indices, &arena)
+                }
+                Wave::Branches(branches) => branches.iter().map(|branch| branch.job(pool, &arena)).collect(),
+            };
             self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
             let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
             let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
@@ -557,7 +565,7 @@ impl<'r> Run<'r> {
         lap("rollout");
 
         // assess → evolve, weigh
-        let next = digest(state, &mut episodes, learning.group as usize, &spec, settings, round);
+        let next = digest(state, &mut episodes, &spec, settings, round);
         lap("diagnose");
 
         // learn
@@ -579,14 +587,15 @@ impl<'r> Run<'r> {
             })?
         };
         lap("learn");
-        let train = Summary::of(&episodes);
+        let train = Summary::of(episodes.iter().filter(|e| !e.is_branch(settings)));
         let mut metrics = train_metrics("learn", &report);
         metrics.insert("train/success".to_owned(), train.success());
         metrics.insert("train/faults".to_owned(), f64::from(train.unscored));
-        let groups = episodes.len() / learning.group as usize;
+        let groups = groups(&episodes).count();
         let teaching = teaching_groups(&episodes, settings) as f64;
         metrics.insert("train/groups_with_variance".to_owned(), teaching / groups.max(1) as f64);
         metrics.insert("train/rollouts".to_owned(), episodes.len() as f64);
+        metrics.insert("train/branches".to_owned(), episodes.iter().filter(|e| e.is_branch(settings)).count() as f64);
         metrics.insert("train/extra_tasks".to_owned(), extra_tasks as f64);
         metrics.insert("interface/cues".to_owned(), state.evolution.interface.cues().len() as f64);
         let mut line = format!("round {round}/{}: train {train}", learning.rounds);

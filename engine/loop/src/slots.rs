@@ -39,6 +39,9 @@ pub struct Job {
     pub arena: Arena,
     pub env_stream: StreamKey,
     pub action_stream: StreamKey,
+    /// Texts of the turns that a branch repeats before its agent goes on, turn by turn; the agent hears of them as of what
+    /// was said before. Empty for an episode from the beginning.
+    pub prefix: Vec<Vec<String>>,
 }
 
 /// An episode with its verdict.

@@ -31,7 +31,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn of(episodes: &[Diagnosed]) -> Self {
+    pub fn of<'e>(episodes: impl IntoIterator<Item = &'e Diagnosed>) -> Self {
         let mut summary = Self::default();
         for e in episodes {
             summary.add(&e.played.episode, &e.played.verdict, e.diagnosis.as_ref());

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use coevo_core::episode::{Ending, Fault, Truncation, Turn, Verdict};
-use coevo_core::render::Message;
+use coevo_core::render::{Message, Role};
 use coevo_core::seed::StreamKey;
 use coevo_core::task::Task;
 use coevo_envs::{Budgets, Env, EnvPlugin, EvalEnv, TrainEnv, verify};
@@ -82,16 +82,41 @@ fn open(job: Job, budgets: &Budgets) -> Outcome {
         }
     };
     match opened {
-        Ok(env) => next_turn(Seat {
-            env,
-            plugin: job.plugin,
-            task,
-            env_stream: job.env_stream,
-            offered: Vec::new(),
-            turn: 0,
-            step: 0,
-        }),
+        Ok(env) => {
+            let Job { plugin, env_stream, prefix, .. } = job;
+            repeat(Seat { env, plugin, task, env_stream, offered: Vec::new(), turn: 0, step: 0 }, prefix)
+        }
         Err(fault) => failed_to_open(fault),
+    }
+}
+
+/// Plays the turns that a branch repeats, then begins its own.
+fn repeat(mut seat: Seat, prefix: Vec<Vec<String>>) -> Outcome {
+    let mut heard: Vec<Message> = Vec::new();
+    for texts in prefix {
+        match seat.env.next_turn() {
+            Err(fault) => return abort(seat, fault),
+            Ok(None) => return close(seat),
+            Ok(Some(start)) => heard.extend(start.messages),
+        }
+        for text in texts {
+            match seat.env.step(&text) {
+                Err(fault) => return abort(seat, fault),
+                Ok(reply) if reply.truncated.is_some() => return close(seat),
+                Ok(reply) => {
+                    heard.push(Message { role: Role::Assistant, text });
+                    heard.extend(reply.message);
+                }
+            }
+        }
+        seat.turn += 1;
+    }
+    match next_turn(seat) {
+        Outcome::Waiting { seat, messages, offered } => {
+            heard.extend(messages);
+            Outcome::Waiting { seat, messages: heard, offered }
+        }
+        finished => finished,
     }
 }
 

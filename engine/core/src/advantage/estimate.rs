@@ -35,6 +35,11 @@ pub struct StepVisit {
     pub tokens: u32,
 }
 
+/// The first turn in which an episode's policy chose a token: 0, but for a branch, which repeats earlier turns of another one.
+pub fn first_own_turn(trace: &TokenTrace) -> usize {
+    trace.action.iter().position(|action| *action).map_or(0, |at| usize::from(trace.turn[at]))
+}
+
 /// The steps of an episode in order. `turn_rewards[t]` is what turn `t` earned: it is paid on the last step by its end.
 pub fn step_visits(turns: &[Turn], trace: &TokenTrace, turn_rewards: &[f64]) -> Vec<StepVisit> {
     let mut tokens: BTreeMap<(usize, usize), u32> = BTreeMap::new();
@@ -108,11 +113,14 @@ pub fn teaches(group: &[GroupMember<'_>], config: &AdvantageConfig) -> bool {
     unweighted(group, config).iter().flatten().any(EpisodeWeights::teaches)
 }
 
-/// Whether each member that was on track passed a turn; `None` for those that were not, or have no such turn.
+/// Whether each member that was on track passed a turn; `None` for those that were not, have no such turn, or only repeated it.
 fn verdicts(group: &[GroupMember<'_>], turn: usize) -> Vec<Option<f64>> {
     let of = |member: &GroupMember<'_>| {
         let on_track = |diagnosis: &&Diagnosis| diagnosis.first_failing.is_none_or(|first| first >= turn);
         let diagnosis = member.reward.and(member.diagnosis).filter(on_track)?;
+        if turn < member.from {
+            return None;
+        }
         diagnosis.turns.get(turn).map(|turn| f64::from(u8::from(!turn.label.is_failure())))
     };
     group.iter().map(of).collect()

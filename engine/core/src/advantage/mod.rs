@@ -12,7 +12,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use config::{AdvantageConfig, Baseline, Credit, Scale, WeightMode};
-pub use estimate::{StepVisit, relative, step_visits, teaches};
+pub use estimate::{StepVisit, first_own_turn, relative, step_visits, teaches};
 pub use moving::WeightState;
 
 use crate::diagnose::{Diagnosis, TurnDiagnosis, released_turn_label};
@@ -29,6 +29,8 @@ pub struct GroupMember<'a> {
     pub turn_tokens: Vec<u32>,
     /// Its steps in order ([`step_visits`]); only [`Credit::Step`] reads them.
     pub steps: Vec<StepVisit>,
+    /// The first turn that it chose itself ([`first_own_turn`]): a branch repeats those before from another member.
+    pub from: usize,
 }
 
 impl GroupMember<'_> {

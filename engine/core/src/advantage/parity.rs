@@ -66,6 +66,7 @@ fn member_of<'a>((member, diagnosis): (&Value, &'a Diagnosis)) -> GroupMember<'a
         reward,
         diagnosis: reward.map(|_| diagnosis),
         turn_tokens: Vec::new(),
+        from: 0,
         steps: member["steps"].as_array().expect("steps").iter().map(visit).collect(),
     }
 }

@@ -34,7 +34,13 @@ pub(super) fn of(labels: &[Label]) -> Diagnosis {
 }
 
 fn member(reward: f64, diagnosis: &Diagnosis) -> GroupMember<'_> {
-    GroupMember { reward: Some(reward), diagnosis: Some(diagnosis), turn_tokens: Vec::new(), steps: Vec::new() }
+    GroupMember {
+        reward: Some(reward),
+        diagnosis: Some(diagnosis),
+        turn_tokens: Vec::new(),
+        steps: Vec::new(),
+        from: 0,
+    }
 }
 
 fn key() -> StreamKey {
@@ -130,7 +136,7 @@ fn released_weights_read_the_verdict_and_mask_faults() {
     let group = [member(0.0, &missing), member(1.0, &passed)];
     near(weighed(&group, WeightMode::Released)[0].as_ref().expect("scored").per_turn[0], 1.5);
     near(weighed(&group, WeightMode::Paper)[0].as_ref().expect("scored").per_turn[0], 1.0);
-    let fault = GroupMember { reward: None, diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new() };
+    let fault = GroupMember { reward: None, diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new(), from: 0 };
     let state = WeightState::default().step(&group);
     assert_eq!(WeightState::default().step(&[fault, group[0].clone(), group[1].clone()]), state);
 }
@@ -208,6 +214,13 @@ fn turn_credit_compares_turns_of_members_on_track() {
     near(&turns(0), &[0.125, 1.0 / 3.6, 0.0]);
     near(&turns(1), &[0.125, -2.0 / 3.6, 0.0]);
     near(&turns(3), &[-0.375, 0.0, 0.0]);
+    // A branch of `d` that mends its first turn counts from there on, and turn 0 for those that played it only.
+    let mended = of(&[PASS, PASS, PASS]);
+    let mut branched = group.to_vec();
+    branched.push(GroupMember { from: 1, ..member(1.0, &mended) });
+    let found = weigh(&branched, &config, &WeightState::default(), key());
+    assert_eq!(found[4].as_ref().expect("scored").at(0, 0), 0.0);
+    assert!(found[4].as_ref().expect("scored").at(1, 0) > 0.0 && found[4].as_ref().expect("scored").at(2, 0) > 0.0);
     let unscaled = AdvantageConfig { scale: Scale::None, ..config };
     let weighed = weigh(&group, &unscaled, &WeightState::default(), key());
     near(&[weighed[1].as_ref().expect("scored").at(1, 0)], &[-1.0 / 6.0]);
@@ -234,7 +247,7 @@ fn a_reward_without_a_diagnosis_reaches_no_mean() {
     let (failed, passed) = (of(&[STATE]), of(&[PASS]));
     let scored = [member(0.0, &failed), member(1.0, &passed)];
     let mut group = scored.to_vec();
-    group.push(GroupMember { reward: Some(1.0), diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new() });
+    group.push(GroupMember { reward: Some(1.0), diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new(), from: 0 });
     for mode in ALL_MODES {
         assert_eq!(weighed(&group, mode)[2], None);
         assert_eq!(weighed(&group, mode)[0], weighed(&scored, mode)[0]);
@@ -371,7 +384,7 @@ fn a_group_teaches_where_its_members_differ() {
     };
     let same = [member(0.0, &failed), member(0.0, &failed)];
     let turns_differ = [member(0.0, &failed), member(0.0, &passed)];
-    let fault = GroupMember { reward: None, diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new() };
+    let fault = GroupMember { reward: None, diagnosis: None, turn_tokens: Vec::new(), steps: Vec::new(), from: 0 };
     for credit in ALL_CREDITS {
         check(&same, credit, false);
         check(&turns_differ, credit, matches!(credit, Credit::Turn | Credit::Value));
@@ -424,7 +437,7 @@ fn played<'a>(((reward, turns), diagnosis): (&Played, &'a Diagnosis)) -> GroupMe
     }
     let of_turn = |(_, steps): &(Label, Vec<(u64, u32)>)| steps.iter().map(|(_, tokens)| tokens).sum();
     let turn_tokens = turns.iter().map(of_turn).collect();
-    GroupMember { reward: *reward, diagnosis: reward.map(|_| diagnosis), turn_tokens, steps }
+    GroupMember { reward: *reward, diagnosis: reward.map(|_| diagnosis), turn_tokens, steps, from: 0 }
 }
 
 proptest! {
