@@ -81,7 +81,10 @@ fn filters_choose_episodes() {
         assert_eq!(run.episodes(&filter).expect("reads").len(), expected, "{filter:?}");
     }
     let names: Vec<String> = run.episodes(&all()).expect("reads").into_iter().map(|found| found.name).collect();
-    assert_eq!(names[..3], ["coevo/r001/train/0000/0", "coevo/r001/train/0000/1", "coevo/r001/train/0001.18446744073709551615/0"]);
+    assert_eq!(
+        names[..3],
+        ["coevo/r001/train/0000/0", "coevo/r001/train/0000/1", "coevo/r001/train/0001.18446744073709551615/0"]
+    );
     let found = run.find_episode("coevo/r001/train/0001.18446744073709551615/0").expect("finds");
     assert_eq!((found.ending.as_str(), found.boundary.as_deref(), found.reward), ("faulted", Some("guest_fuel"), None));
     assert_eq!(run.find_episode(&found.row.to_string()).expect("finds"), found);
