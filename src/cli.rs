@@ -412,6 +412,9 @@ pub struct BenchArgs {
     /// For bfcl: a Python with the wheel bfcl-eval and mpmath, to measure the official executor beside ours
     #[arg(long)]
     pub python: Option<PathBuf>,
+    /// For peers: where weights and sequences are written
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }
@@ -428,6 +431,8 @@ pub enum Bench {
     Loop,
     /// Sampled and trained tokens per second
     Learner,
+    /// Our side of benches/peers/run.py, which measures PyTorch beside it (only on request)
+    Peers,
     /// How often a planted root cause is named (only on request)
     Explain,
     /// Size and speed of a run file with --episodes episodes (only on request)

@@ -32,6 +32,7 @@ pub fn bench(args: &BenchArgs) -> Done {
             Bench::Live => ("live", living(args)?),
             Bench::Loop => ("loop", engine(args.json)?),
             Bench::Learner => ("learner", learner(args.json)?),
+            Bench::Peers => ("peers", super::bench_peers::peers(args.folder.as_deref())?),
             Bench::Trace => ("trace", super::bench_trace::trace(args.json, args.episodes)?),
             Bench::Write => ("write", super::bench_trace::write(args.json, args.run.as_deref())?),
             Bench::Explain => ("explain", super::bench_explain::explain(args.json, &args.also)?),

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod bench_explain;
+pub mod bench_peers;
 pub mod bench_trace;
 pub mod bfcl;
 pub mod diff;

@@ -51,8 +51,8 @@ impl Grammars {
         // What the limits are for, hostile grammars, is refused when an environment is loaded; here they would make a mask depend on
         // what was cached before.
         *factory.limits_mut() = ParserLimits {
-            step_lexer_fuel: u64::MAX,
-            step_max_items: usize::MAX,
+            step_lexer_fuel: u64::MAX / 2,
+            step_max_items: usize::MAX / 2,
             verbose_errors: false,
             ..ParserLimits::default()
         };

@@ -405,6 +405,18 @@ impl Learner {
         Ok(loss)
     }
 
+    /// Tokens that a step of imitating `data` computes on the CPU: those that a shard's sequences open with in common count once.
+    pub fn rows(&self, data: &[TrainSequence], budget: usize) -> usize {
+        let all: Vec<usize> = (0..data.len()).collect();
+        let inputs = weighted(data, &all, LossAggregation::TokenMean, &[], false);
+        let ids: Vec<&[u32]> = inputs.iter().map(|input| input.ids).collect();
+        let rows = |shard: &Vec<usize>| {
+            let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
+            shared::Layout::of(&inputs).ids.len()
+        };
+        batch::sharing_shards(&ids, budget).iter().map(rows).sum()
+    }
+
     /// The gradient of all inputs together.
     fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
         let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();

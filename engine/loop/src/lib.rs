@@ -4,6 +4,7 @@
 //! a result; evaluation is given no interface.
 
 pub mod bench;
+pub mod bench_peers;
 pub mod bench_trace;
 pub mod bench_write;
 pub mod clock;

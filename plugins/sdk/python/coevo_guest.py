@@ -12,7 +12,6 @@ rng.install()
 
 import json
 import sys
-import traceback
 
 # What the standard library imports only when it is needed, which is too late here.
 import _strptime, copy, decimal, fractions, encodings.ascii, encodings.idna, encodings.latin_1, encodings.unicode_escape, locale  # noqa: E401, F401
@@ -161,9 +160,19 @@ class Says:
             return
         if self.has_error and isinstance(error, (ValueError, LookupError)):
             raise Err(f"{error}") from error
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{place.filename.rpartition('/')[2]}:{place.lineno}, in {place.name}"
-        log("error", "".join(traceback.format_exception(error)) + f"{type(error).__name__}: {error} ({where})")
+        log("error", story(error))
+
+
+def story(error: BaseException) -> str:
+    """Where an exception came from, outermost first, and what it is. (`traceback` would look for the sources in files.)"""
+    places = []
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{at.tb_lineno}, in {code.co_name}")
+        at = at.tb_next
+    own = [place for place in places if not place.startswith("seal.py")]
+    return "\n".join([*places, f"{type(error).__name__}: {error} ({own[-1]})"])
 
 
 class Guest(wit_world.exports.Guest):

@@ -5,6 +5,7 @@ a seed gets one from there.
 """
 
 import hashlib
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -87,3 +88,5 @@ def install() -> None:
     for name in [name for name, value in vars(random).items() if getattr(value, "__self__", None) is random._inst]:
         setattr(random, name, getattr(stream, name))
     random._inst = stream  # type: ignore[attr-defined]
+    # uuid and secrets.
+    os.urandom = random._urandom = stream.randbytes  # type: ignore[attr-defined]

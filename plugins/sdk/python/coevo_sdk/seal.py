@@ -1,4 +1,4 @@
-"""Closes what the sandbox has not: after the build there are no files, no entropy and no further modules.
+"""Closes what the sandbox has not: after the build there are no files and no further modules.
 
 The component imports no WASI, so that reaching for one of these would end the instance without a word. Instead it raises an
 error that says what to do. Imports at the top of a module happen at build time and stay in the memory image.
@@ -8,7 +8,6 @@ import builtins
 import gc
 import io
 import os
-import random
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -52,7 +51,8 @@ def seal(log: Callable[[str, str], None]) -> None:
     sys.meta_path[:] = [NoLateImports]
     no_file = refuse("files", "read them at the top of a module, when it is built")
     builtins.open = io.open = no_file
-    random._urandom = os.urandom = refuse("entropy", "use self.random")  # type: ignore[attr-defined]
+    for name in ("stat", "lstat", "open", "listdir", "scandir", "mkdir", "remove", "rename", "getcwd", "access"):
+        setattr(os, name, no_file)
     # What is there now stays: it is neither looked at by the collector nor, for that, written to.
     gc.collect()
     gc.freeze()

@@ -242,7 +242,7 @@ sys.path.insert(0, sys.argv[1])
 from coevo_sdk import clock, rng, codec
 clock.install()
 rng.install()
-import copy, random, time
+import copy, random, secrets, time, uuid
 from datetime import date, datetime, timedelta
 import test_sdk as t
 clock.now_ms = 1500
@@ -253,6 +253,7 @@ for value in [datetime(2026, 1, 2), date(2026, 1, 2), random.Random(3)]:
     assert codec.text(codec.encode(t.copied(value))) == codec.text(codec.encode(copy.copy(value)))
 rng.Ambient.draw = lambda: 1 << 63
 assert random.random() == 0.5 and random.Random().random() == random.Random(1 << 63).random()
+assert uuid.uuid4() == uuid.uuid4() and secrets.token_hex(2) == "0080"
 rng.Ambient.draw = None
 assert random.Random().random() == random.Random(0).random()
 try:
