@@ -57,6 +57,8 @@ fn the_study_compares_equals() {
         settings.seed = scenario.base.seed;
         settings.evolution = scenario.base.evolution.clone();
         settings.advantages = scenario.base.advantages.clone();
+        // Branches are among the rollouts, not beside them.
+        settings.learner.branch = scenario.base.learner.branch;
         assert_eq!(settings, scenario.base, "{}", arm.name);
     }
     let small = ResolvedScenario::load_with(path, Some("small"), &[]).expect("loads");
