@@ -15,21 +15,21 @@ fn every_command_works() {
     let commands: Vec<&str> = blocks(&page, "```sh").flat_map(str::lines).collect();
     assert_eq!(commands.len(), 9, "the page says nine: {commands:#?}");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let scenario = root().join("scenarios/travel.yaml");
+    let scenario = root().join("scenarios/quickstart.yaml");
     for command in commands {
         let (verb, _) = command.strip_prefix("coevo ").and_then(|rest| rest.split_once(' ')).expect("a verb");
         if verb == "run" {
             // The long one: the scenario takes these settings, and a tiny one takes its place.
-            let dry = command.replace("scenarios/travel.yaml", scenario.to_str().expect("UTF-8")) + " --dry-run";
+            let dry = command.replace("scenarios/quickstart.yaml", scenario.to_str().expect("UTF-8")) + " --dry-run";
             shell(folder.path(), &dry);
             succeed(folder.path(), &["run", tiny(folder.path()), "--out", "runs/debugging"]);
             continue;
         }
         let (failing, twin) = twins(&folder.path().join("runs/debugging"));
         let command = command
-            .replace("vanilla/r002/train/0347/4", &failing)
-            .replace("coevo/r002/train/0347/4", &twin)
-            .replace("--at 2.2", "--at 1.1");
+            .replace("vanilla/r007/train/0262/0", &failing)
+            .replace("coevo/r007/train/0262/0", &twin)
+            .replace("--at 1.2", "--at 1.1");
         let said = shell(folder.path(), &command);
         match verb {
             "table" => assert!(said.contains("Held-out test tasks"), "{said}"),
