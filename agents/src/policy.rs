@@ -304,7 +304,7 @@ impl Agent for PolicyAgent {
 }
 
 /// Tokens of the new messages and of the role that writes next.
-pub(crate) fn opening_of_reply(tokenizer: &Tokenizer, messages: &[Message]) -> Vec<u32> {
+pub fn opening_of_reply(tokenizer: &Tokenizer, messages: &[Message]) -> Vec<u32> {
     let mut ids = Vec::new();
     for message in messages {
         tokenizer.encode_message(message, &mut ids);

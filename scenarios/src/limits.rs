@@ -1,7 +1,8 @@
 //! Checks that the schema cannot express: ranges, and numbers that must fit each other.
 
-use coevo_core::config::{DemonstrationSource, LossAggregation, Start};
+use coevo_core::config::{Decoding, DemonstrationSource, LossAggregation, Start};
 use coevo_core::diagnose::PriorityTable;
+use coevo_core::interface::TrainOn;
 
 use crate::algorithm;
 use crate::types::Settings;
@@ -149,6 +150,13 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         let message = format!("{tokens}, less than one conversation of {} tokens", model.context);
         say(tokens < model.context, key, message, format!("write {} (`agent.model.context`) or more", model.context));
     }
+
+    say(
+        settings.evolution.train_on == TrainOn::Base && agent.sampling.decoding == Decoding::Grammar,
+        "evolution.train_on",
+        "base, but `agent.sampling.decoding` is grammar".into(),
+        "train on what was shown, or decode freely: a grammar's choices belong to the text they were made in".into(),
+    );
 
     // Sampling and learning.
     let (temperature, top_p) = (agent.sampling.temperature, agent.sampling.top_p);

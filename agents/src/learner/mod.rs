@@ -360,18 +360,22 @@ impl Learner {
         if config.kl_weight == 0.0 {
             return Vec::new();
         }
-        let network = Network::new(&self.reference);
-        data.par_iter()
-            .map(|sequence| {
-                let mut all = vec![0.0; sequence.ids.len()];
-                if let Some(input) = Input::new(sequence, 0.0, &[]) {
-                    for ((at, _), value) in input.actions.iter().zip(gradient::log_probs(&network, &input)) {
-                        all[at + 1] = value;
-                    }
-                }
-                all
-            })
-            .collect()
+        score(&Network::new(&self.reference), data)
+    }
+
+    /// Writes what the current policy makes of each action token over what was recorded: for sequences whose context is not the
+    /// one that they were sampled in. Returns the mean |difference| over their action tokens.
+    pub fn rescore(&self, data: &mut [TrainSequence]) -> f64 {
+        let scored = score(&Network::new(&self.host_weights()), data);
+        let (mut sum, mut count) = (0.0, 0u32);
+        for (sequence, scored) in data.iter_mut().zip(scored) {
+            for (at, value) in scored.into_iter().enumerate().filter(|(at, _)| sequence.action[*at]) {
+                sum += f64::from((value - sequence.log_probs[at]).abs());
+                count += 1;
+                sequence.log_probs[at] = value;
+            }
+        }
+        sum / f64::from(count.max(1))
     }
 
     /// One optimiser step. After an explosion the weights and `updater` are not to be used.
@@ -462,6 +466,21 @@ impl Learner {
         }
         total
     }
+}
+
+/// Log-probabilities of the action tokens of each sequence, at their places; 0 elsewhere.
+fn score(network: &Network, data: &[TrainSequence]) -> Vec<Vec<f32>> {
+    data.par_iter()
+        .map(|sequence| {
+            let mut all = vec![0.0; sequence.ids.len()];
+            if let Some(input) = Input::new(sequence, 0.0, &[]) {
+                for ((at, _), value) in input.actions.iter().zip(gradient::log_probs(network, &input)) {
+                    all[at + 1] = value;
+                }
+            }
+            all
+        })
+        .collect()
 }
 
 /// The inputs of one optimiser step with each token's weight, which counts all action tokens, also where `only_advantages`

@@ -29,4 +29,5 @@ pub mod slots;
 pub mod summary;
 pub mod tasks;
 pub mod testing;
+pub mod weaned;
 mod worker;

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coevo_agents::TrainSequence;
 use coevo_agents::infer::grammar::Grammars;
+use coevo_agents::{Tokenizer, TrainSequence};
 use coevo_core::advantage::{
     EpisodeWeights, GroupMember, WeightState, first_own_turn, step_visits, teaches, turn_tokens, weigh,
 };
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
 use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
-use coevo_core::interface::{EvolutionState, evolve};
+use coevo_core::interface::{EvolutionState, Interface, TrainOn, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{EnvSpec, HiddenLabel, TaskRef};
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::slots::{Arena, Job, Played};
 use crate::tasks::TaskPool;
+use crate::weaned::weaned;
 
 /// What an arm carries from round to round, beside the learner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -316,25 +317,43 @@ fn turn_rewards(verdict: &Verdict, kind: RewardKind) -> Vec<f64> {
     earned.collect()
 }
 
+/// How episodes become training data.
+pub struct Reading<'a> {
+    pub pool: &'a TaskPool,
+    pub tokenizer: &'a Tokenizer,
+    /// Those the episodes were written under, if any.
+    pub grammars: Option<&'a Grammars>,
+    pub train_on: TrainOn,
+}
+
 /// The episodes a learner can learn from: scored, and with an advantage that is not zero (a group that agrees teaches
-/// nothing). Their tokens are those that were sampled: no text is tokenised again. `grammars` are those they were written
-/// under, if any.
-pub fn sequences<'e>(episodes: &'e [Diagnosed], grammars: Option<&Grammars>) -> Vec<(&'e EpisodeKey, TrainSequence)> {
-    episodes
+/// nothing). What was written keeps the tokens that were sampled: no text of the policy is tokenised again. Whether any of it
+/// stands in another context than it was sampled in is told, too.
+pub fn sequences<'e>(episodes: &'e [Diagnosed], reading: &Reading<'_>) -> (Vec<(&'e EpisodeKey, TrainSequence)>, bool) {
+    let mut elsewhere = false;
+    let sequences = episodes
         .iter()
         .filter_map(|e| {
             let weights = e.weights.as_ref().filter(|weights| weights.teaches())?;
-            let Episode { key, tokens, turns, .. } = &e.played.episode;
+            let episode = &e.played.episode;
+            let Episode { key, tokens, turns, interface, .. } = episode;
             let advantage = |turn, step| weights.at(usize::from(turn), usize::from(step));
+            if reading.train_on == TrainOn::Base && interface != Interface::base().id() {
+                let task = reading.pool.task(&key.task).ok()?;
+                let trace = weaned(episode, &task.public, reading.pool.plugin().spec(), reading.tokenizer);
+                elsewhere = true;
+                return Some((key, TrainSequence::reinforcement(&trace, advantage)));
+            }
             let mut sequence = TrainSequence::reinforcement(tokens, advantage);
-            if let Some(grammars) = grammars {
+            if let Some(grammars) = reading.grammars {
                 let offered = |turn: u16| turns.get(usize::from(turn)).map_or(&[][..], |turn| turn.offered.as_slice());
                 sequence.allowed =
                     grammars.allowed(tokens, offered).expect("the episode was written under this grammar");
             }
             Some((key, sequence))
         })
-        .collect()
+        .collect();
+    (sequences, elsewhere)
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{
-    ArmState, Batch, Diagnosed, Wave, diagnose_all, digest, groups, jobs, play_round, sequences, teaching_groups,
+    ArmState, Batch, Diagnosed, Reading, Wave, diagnose_all, digest, groups, jobs, play_round, sequences,
+    teaching_groups,
 };
 use crate::schedule::{Next, run_all};
 use crate::slots::{Arena, Parallelism, play};
@@ -571,7 +572,15 @@ impl<'r> Run<'r> {
         // learn
         let constrained = settings.agent.sampling.decoding == Decoding::Grammar;
         let grammars = constrained.then(|| Grammars::new(learner.tokenizer(), &spec.tools));
-        let (names, batch): (Vec<_>, Vec<_>) = sequences(&episodes, grammars.as_ref()).into_iter().unzip();
+        let reading = Reading {
+            pool: &self.pools.main,
+            tokenizer: &learner.tokenizer().clone(),
+            grammars: grammars.as_ref(),
+            train_on: settings.evolution.train_on,
+        };
+        let (found, elsewhere) = sequences(&episodes, &reading);
+        let (names, mut batch): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let shift = if elsewhere { learner.rescore(&mut batch) } else { 0.0 };
         self.began(arm, Activity::Learn, round, learning.rounds, 0);
         let report = if batch.is_empty() {
             TrainReport::default()
@@ -589,6 +598,9 @@ impl<'r> Run<'r> {
         lap("learn");
         let train = Summary::of(episodes.iter().filter(|e| !e.is_branch(settings)));
         let mut metrics = train_metrics("learn", &report);
+        if elsewhere {
+            metrics.insert("learn/cue_shift".to_owned(), shift);
+        }
         metrics.insert("train/success".to_owned(), train.success());
         metrics.insert("train/faults".to_owned(), f64::from(train.unscored));
         let groups = groups(&episodes).count();

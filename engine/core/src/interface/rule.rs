@@ -79,6 +79,17 @@ impl Default for RevertConfig {
     }
 }
 
+/// Which text stands before what is learnt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainOn {
+    /// What the agent read, cues and all.
+    #[default]
+    Shown,
+    /// What it would have read without cues: they help to find better episodes, and nothing learnt can lean on them.
+    Base,
+}
+
 /// How the interface evolves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -87,6 +98,8 @@ pub struct EvolutionConfig {
     pub enabled: bool,
     /// Every cue of every rule from round 0 on, never switched off: the control arm of the published runs.
     pub static_cues: bool,
+    /// What the policy is trained to act on.
+    pub train_on: TrainOn,
     /// Which cues may be shown.
     pub phis: Vec<Phi>,
     /// Words of all cues together, at most.
@@ -106,6 +119,7 @@ impl Default for EvolutionConfig {
         Self {
             enabled: true,
             static_cues: false,
+            train_on: TrainOn::Shown,
             phis: vec![Phi::Schema, Phi::Err, Phi::Cap],
             word_budget: 120,
             max_guidelines: 3,

@@ -1,0 +1,74 @@
+//! Episodes as the base environment would have shown them: what was written under cues, learnt as if there had been none.
+//!
+//! Cues change what is shown and never what happens, so what an agent did under them is as possible without them, and the
+//! verdict is the same. Training on the base text makes cues a way to find better episodes, and nothing that the policy could
+//! come to lean on.
+
+use coevo_agents::Tokenizer;
+use coevo_agents::policy::opening_of_reply;
+use coevo_core::advantage::first_own_turn;
+use coevo_core::episode::{Episode, Parsed, TokenTrace, Turn};
+use coevo_core::interface::Interface;
+use coevo_core::render::{self, Message, Role};
+use coevo_core::task::{EnvSpec, PublicTask, ToolSpec};
+
+/// The token trace of `episode` with every cue taken out of what was read. What the policy wrote keeps its tokens: it is copied,
+/// not tokenised again. Its log-probabilities are those under the cues; a learner must ask for them anew.
+pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &Tokenizer) -> TokenTrace {
+    let own = first_own_turn(&episode.tokens);
+    let mut out = TokenTrace::default();
+    let mut pending: Vec<Message> = Vec::new();
+    for (number, turn) in episode.turns.iter().enumerate() {
+        let before = number.checked_sub(1).map(|before| &episode.turns[before]);
+        pending.extend(system(task, spec, before, turn));
+        pending.push(Message { role: Role::User, text: turn.user.clone() });
+        for (index, step) in turn.steps.iter().enumerate() {
+            if number < own {
+                pending.push(Message { role: Role::Assistant, text: step.text.clone() });
+            } else {
+                let at = (number as u16, index as u16);
+                for id in opening_of_reply(tokenizer, &std::mem::take(&mut pending)) {
+                    push(&mut out, id, 0.0, false, at);
+                }
+                copy_written(&episode.tokens, at, &mut out);
+            }
+            if !matches!(step.parsed, Parsed::Answer(_)) {
+                pending.push(render::tool_message(&step.observation, ""));
+            }
+        }
+    }
+    out
+}
+
+/// What the base environment says at the beginning of a turn, if anything.
+fn system(task: &PublicTask, spec: &EnvSpec, before: Option<&Turn>, turn: &Turn) -> Option<Message> {
+    let base = Interface::base();
+    let specs =
+        |names: Vec<&String>| -> Vec<&ToolSpec> { names.into_iter().filter_map(|name| spec.tool(name)).collect() };
+    let Some(before) = before else {
+        return Some(render::opening(task, &specs(turn.offered.iter().collect()), &base));
+    };
+    if before.offered == turn.offered {
+        return None;
+    }
+    let added = specs(turn.offered.iter().filter(|name| !before.offered.contains(name)).collect());
+    let withdrawn: Vec<String> = before.offered.iter().filter(|name| !turn.offered.contains(name)).cloned().collect();
+    render::tools_changed(&added, &withdrawn, &base)
+}
+
+/// Copies what was written in a step, and the end that cut it short, if one did.
+fn copy_written(trace: &TokenTrace, at: (u16, u16), out: &mut TokenTrace) {
+    let here = |index: &usize| (trace.turn[*index], trace.step[*index]) == at;
+    let Some(first) = (0..trace.ids.len()).find(|index| here(index) && trace.action[*index]) else { return };
+    for index in (first..trace.ids.len()).take_while(here) {
+        push(out, trace.ids[index], trace.log_probs[index], trace.action[index], at);
+    }
+}
+
+fn push(out: &mut TokenTrace, id: u32, log_prob: f32, action: bool, (turn, step): (u16, u16)) {
+    out.ids.push(id);
+    out.log_probs.push(log_prob);
+    out.action.push(action);
+    out.turn.push(turn);
+    out.step.push(step);
+}
