@@ -16,7 +16,7 @@ use coevo_scenarios::{ResolvedScenario, Select};
 use coevo_trace::{EpisodeFilter, Result, RunFile};
 use serde::Serialize;
 
-use crate::table::{Arm, grid, points};
+use crate::table::{Arm, DevPoint, grid, points};
 
 const RESAMPLES: u32 = 2000;
 /// The arm that the others are compared with; the last one where none is called so.
@@ -71,8 +71,8 @@ pub struct Family {
     pub gain_elsewhere: BTreeMap<String, Estimate>,
     /// Dev success with the evolved cues minus without, at the last evaluation; absent where no cue was shown then.
     pub gap: Option<Gap>,
-    /// Rollouts of one seed.
-    pub rollouts: u64,
+    /// Training episodes of one seed so far; of the one that has most.
+    pub rollouts: u32,
     /// By level: rollouts until dev success first reached it.
     pub reached: Vec<Reached>,
     /// The rounds whose policies were tested, by seed.
@@ -127,13 +127,11 @@ impl Study {
             let mut cells = Cells::default();
             let mut labels: Vec<&BTreeMap<String, f64>> = Vec::new();
             let mut gaps: BTreeMap<u64, BTreeMap<TaskRef, f64>> = BTreeMap::new();
-            let (mut selected, mut rollouts, mut per_round) = (Vec::new(), 0, 1);
-            let mut curves: Vec<Vec<(u64, f64)>> = Vec::new();
+            let (mut selected, mut rollouts) = (Vec::new(), 0);
+            let mut curves: Vec<&[DevPoint]> = Vec::new();
             for (plan, arm) in scenario.arms.iter().zip(arms).filter(|(plan, _)| plan.family == *name) {
                 let seed = plan.settings.seed;
-                let learner = &plan.settings.learner;
-                let each = u64::from(learner.tasks_per_round) * u64::from(learner.group);
-                (rollouts, per_round) = (each * u64::from(learner.rounds), each);
+                rollouts = rollouts.max(arm.training_episodes);
                 let (baseline, (tested, round)) = test_commits(scenario, &plan.name);
                 cells.read(run, &tested, round, seed)?;
                 if let Some(baseline) = baseline.filter(|_| !before.rewards.contains_key(&seed)) {
@@ -144,7 +142,7 @@ impl Study {
                 if let Some(last) = arm.dev.last() {
                     gaps.extend(gap(run, &plan.name, last.round)?.map(|gap| (seed, gap)));
                 }
-                curves.push(arm.dev.iter().map(|point| (u64::from(point.round) * each, point.success)).collect());
+                curves.push(&arm.dev);
             }
             families.push(Family {
                 name: (*name).to_owned(),
@@ -161,7 +159,7 @@ impl Study {
                 rollouts,
                 reached: levels.iter().map(|level| reached(&curves, *level)).collect(),
                 selected,
-                dev: mean_curve(&curves, per_round),
+                dev: mean_curve(&curves),
                 after: Results::of(cells, &labels, key),
             });
         }
@@ -294,10 +292,7 @@ fn levels(names: &[&str], scenario: &ResolvedScenario, arms: &[Arm]) -> Vec<f64>
     let (mut first, mut best) = (f64::INFINITY, 0.0f64);
     for name in names {
         let of_family = scenario.arms.iter().zip(arms).filter(|(plan, _)| plan.family == *name);
-        let curves: Vec<Vec<(u64, f64)>> = of_family
-            .map(|(_, arm)| arm.dev.iter().map(|point| (u64::from(point.round), point.success)).collect())
-            .collect();
-        let curve = mean_curve(&curves, 1);
+        let curve = mean_curve(&of_family.map(|(_, arm)| &arm.dev[..]).collect::<Vec<_>>());
         first = curve.first().map_or(first, |(_, success)| first.min(*success));
         best = curve.iter().fold(best, |best, (_, success)| best.max(*success));
     }
@@ -306,19 +301,18 @@ fn levels(names: &[&str], scenario: &ResolvedScenario, arms: &[Arm]) -> Vec<f64>
     levels[levels.len().saturating_sub(LEVELS)..].to_vec()
 }
 
-/// Mean over the curves that have a point, by round; `per_round` turns rollouts into rounds.
-fn mean_curve(curves: &[Vec<(u64, f64)>], per_round: u64) -> Vec<(u32, f64)> {
+/// Mean over the curves that have a point, by round.
+fn mean_curve(curves: &[&[DevPoint]]) -> Vec<(u32, f64)> {
     let mut by_round: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for (rollouts, success) in curves.iter().flatten() {
-        by_round.entry((rollouts / per_round.max(1)) as u32).or_default().push(*success);
+    for point in curves.iter().copied().flatten() {
+        by_round.entry(point.round).or_default().push(point.success);
     }
     by_round.into_iter().map(|(round, successes)| (round, mean(&successes))).collect()
 }
 
-fn reached(curves: &[Vec<(u64, f64)>], level: f64) -> Reached {
+fn reached(curves: &[&[DevPoint]], level: f64) -> Reached {
     // 0.35 is reached by 7 of 20, whose quotient is a little less.
-    let first =
-        |curve: &Vec<(u64, f64)>| curve.iter().find(|(_, success)| *success >= level - 1e-9).map(|(at, _)| *at as f64);
+    let first = |curve: &[DevPoint]| curve.iter().find(|p| p.success >= level - 1e-9).map(|p| p.rollouts as f64);
     let evaluated: Vec<f64> =
         curves.iter().filter(|curve| !curve.is_empty()).map(|curve| first(curve).unwrap_or(f64::INFINITY)).collect();
     let mut sorted = evaluated.clone();
@@ -509,12 +503,21 @@ mod tests {
 
     #[test]
     fn levels_are_reached_when_half_of_the_seeds_have_reached_them() {
-        let curves =
-            [vec![(100, 0.2), (200, 0.35)], vec![(100, 0.4), (200, 0.3)], vec![(100, 0.1), (200, 0.2)], vec![]];
+        let curve = |successes: &[f64]| -> Vec<DevPoint> {
+            let point = |(s, round): (&f64, u32)| DevPoint {
+                round,
+                rollouts: 100 * u64::from(round),
+                success: *s,
+                with_cues: None,
+            };
+            successes.iter().zip(1..).map(point).collect()
+        };
+        let curves = [curve(&[0.2, 0.35]), curve(&[0.4, 0.3]), curve(&[0.1, 0.2]), curve(&[])];
+        let curves: Vec<&[DevPoint]> = curves.iter().map(Vec::as_slice).collect();
         for (level, median, seeds) in [(0.1, Some(100.0), 3), (0.35, Some(200.0), 2), (0.4, None, 1), (0.5, None, 0)] {
             let found = reached(&curves, level);
             assert_eq!((found.median, found.seeds, found.of), (median, seeds, 3), "{level}");
         }
-        assert_eq!(mean_curve(&curves, 100), [(1, mean(&[0.2, 0.4, 0.1])), (2, mean(&[0.35, 0.3, 0.2]))]);
+        assert_eq!(mean_curve(&curves), [(1, mean(&[0.2, 0.4, 0.1])), (2, mean(&[0.35, 0.3, 0.2]))]);
     }
 }

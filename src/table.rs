@@ -90,6 +90,8 @@ pub struct Rate {
 #[derive(Debug, Serialize)]
 pub struct DevPoint {
     pub round: u32,
+    /// Training episodes of the arm up to then, tasks drawn in place of silent groups included.
+    pub rollouts: u64,
     pub success: f64,
     pub with_cues: Option<f64>,
 }
@@ -112,21 +114,23 @@ impl Table {
                 scenario.first_beside(&plan.name).and_then(|first| arms.iter().find(|arm| arm.name == first.name));
             let first = first.and_then(|arm: &Arm| arm.after.as_ref());
             let over_first = pair(first, after.as_ref(), seed);
-            let dev = metrics
-                .iter()
-                .filter(|(key, _)| key.arm == plan.name)
+            let mine = || metrics.iter().filter(|(key, _)| key.arm == plan.name);
+            let spent = |values: &BTreeMap<String, f64>| values.get("train/rollouts").map_or(0, |count| *count as u64);
+            let until =
+                |round: u32| mine().filter(|(key, _)| key.round <= round).map(|(_, values)| spent(values)).sum();
+            let dev = mine()
                 .filter_map(|(key, values)| {
-                    let success = *values.get("dev/success")?;
-                    Some(DevPoint { round: key.round, success, with_cues: values.get("probe/success").copied() })
+                    let (round, success) = (key.round, *values.get("dev/success")?);
+                    let with_cues = values.get("probe/success").copied();
+                    Some(DevPoint { round, rollouts: until(round), success, with_cues })
                 })
                 .collect();
             let unscored = EpisodeFilter { arm: Some(plan.name.clone()), unscored: Some(true), ..Default::default() };
             let faults = run.episodes(&unscored)?.len() as u32;
             let lineage = run.lineage(&plan.name)?;
-            let mut of_test = metrics.iter().filter(|(key, _)| key.arm == plan.name && key.phase == Phase::Final);
+            let mut of_test = mine().filter(|(key, _)| key.phase == Phase::Final);
             let selected = of_test.find_map(|(_, values)| values.get(SELECTED)).map(|round| *round as u32);
-            let rounds = metrics.iter().filter(|(key, _)| key.arm == plan.name);
-            let training_episodes = rounds.filter_map(|(_, values)| values.get("train/rollouts")).sum::<f64>() as u32;
+            let training_episodes = mine().map(|(_, values)| spent(values)).sum::<u64>() as u32;
             let name = plan.name.clone();
             arms.push(Arm { name, before, after, gain, over_first, dev, selected, lineage, faults, training_episodes });
         }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -95,6 +95,49 @@ fn a_study_is_the_same_side_by_side_and_killed() {
     assert_eq!(transfer.len(), 12);
     let name = &transfer[0].name;
     assert!(succeed(folder, &["replay", "killed", name]).contains("memory"), "{name}");
+    agrees(folder, &run);
+}
+
+/// The table's means and differences against the records, which do not go through the code that made it.
+fn agrees(folder: &Path, run: &RunFile) {
+    let table: serde_json::Value =
+        serde_json::from_str(&succeed(folder, &["table", "killed", "--json"])).expect("the table is JSON");
+    let passed = |arm: &str, stage: Stage| -> BTreeMap<u32, f64> {
+        let filter =
+            EpisodeFilter { arm: Some(arm.to_owned()), stage: Some(stage), round: Some(3), ..EpisodeFilter::default() };
+        let episodes = run.episodes(&filter).expect("readable").into_iter();
+        episodes.filter_map(|e| Some((e.key.task.index, f64::from(u8::from(e.reward? >= 1.0))))).collect()
+    };
+    let mean = |cells: &[f64]| cells.iter().sum::<f64>() / cells.len() as f64;
+    let both = |of: &dyn Fn(&str) -> Vec<f64>| mean(&["s5", "s6"].map(of).concat());
+    let rows = table["study"]["families"].as_array().expect("families");
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let name = row["name"].as_str().expect("a name");
+        let all = both(&|seed| passed(&format!("{name}.{seed}"), Stage::Test).into_values().collect());
+        let elsewhere = both(&|seed| passed(&format!("{name}.{seed}"), Stage::Transfer).into_values().collect());
+        let near = |figure: &serde_json::Value, wanted: f64| {
+            let found = figure["value"].as_f64().expect("a figure");
+            assert!((found - wanted).abs() < 1e-9, "{name}: {found} is not {wanted}");
+            let (low, high) = (figure["low"].as_f64().expect("low"), figure["high"].as_f64().expect("high"));
+            assert!(low <= found && found <= high, "{name}: {figure}");
+        };
+        assert!(all > 0.0, "{name}: nothing passed, so nothing is compared");
+        near(&row["after"]["all"], all);
+        near(&row["after"]["elsewhere"]["memory"], elsewhere);
+        assert_eq!(row["after"]["seeds"], 2);
+        assert_eq!(row["rollouts"], 3 * 8 * 4);
+        if name == "vanilla" {
+            let over = both(&|seed| {
+                let (subject, arm) =
+                    (passed(&format!("coevo.{seed}"), Stage::Test), passed(&format!("vanilla.{seed}"), Stage::Test));
+                arm.iter().filter_map(|(task, arm)| Some(subject.get(task)? - arm)).collect()
+            });
+            near(&row["subject_minus"], over);
+        } else {
+            assert!(row["subject_minus"].is_null());
+        }
+    }
 }
 
 /// [`COUNTER`] under two seeds, tested elsewhere, too, with its best policy on dev.
@@ -103,7 +146,10 @@ fn study(folder: &Path) -> &'static str {
     let text = COUNTER
         .replace("seed: 5\n", "seeds: [5, 6]\n")
         .replace("rounds: 2,", "rounds: 3, checkpoints: evaluated,")
-        .replace("every: 1,", "every: 2, select: best_dev, transfer: [{ environment: memory, tasks: 2 }],");
+        .replace(
+            "every: 1,",
+            "every: 2, temperature: 1, select: best_dev, transfer: [{ environment: memory, tasks: 2 }],",
+        );
     std::fs::write(folder.join("study.yaml"), text).expect("a writable folder");
     "study.yaml"
 }
