@@ -79,7 +79,7 @@ impl Peer {
         let logits = policy.network().logits(&prompt);
         let sequence = |s: &TrainSequence| {
             let actions = || (1..s.ids.len()).filter(|t| s.action[*t]);
-            let last = actions().last().unwrap_or(0);
+            let last = actions().next_back().unwrap_or(0);
             json!({
                 "ids": s.ids[..last],
                 "rows": actions().map(|t| t - 1).collect::<Vec<_>>(),
