@@ -1,10 +1,11 @@
 //! Our side of `benches/peers`: one training batch and one sampling batch whose numbers another framework can check and beat.
 //!
-//! The batch is a mini-batch as the quickstart has it: conversations of different tasks of one environment, which share the
-//! message that lists the tools. For the figure without sharing the same conversations begin with different tokens.
+//! The batch is six groups of eight: conversations of one environment, of which those of a group share the system message and the
+//! first request and nothing else. For the figure without sharing the same conversations begin with different tokens.
 
 use std::path::Path;
 
+use coevo_agents::tokenizer::{END, role_token};
 use coevo_agents::{Agent, EpisodeStart, ImitationConfig, Learner, Request, SampleConfig, TrainSequence};
 use coevo_core::config::{Backend, Optimizer};
 use coevo_core::render::{Message, Role};
@@ -28,6 +29,9 @@ const COUNT: usize = 48;
 /// Optimiser steps of one timed run.
 const STEPS: u32 = 2;
 
+/// Conversations of a group.
+const GROUP: usize = 8;
+
 /// A learner with its batch.
 pub struct Peer {
     learner: Learner,
@@ -47,7 +51,7 @@ impl Peer {
         let pool = TaskPool::new(plugin.clone(), 0);
         let parallelism = Parallelism { slots: 32, workers };
         let shown = demonstrate("bench", &pool, &settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
-        let shared: Vec<TrainSequence> = shown.sequences.into_iter().take(SEQUENCES).collect();
+        let shared = grouped(&shown.sequences);
         let mut apart = shared.clone();
         apart.iter_mut().zip(0..).for_each(|(sequence, first)| sequence.ids[0] = first);
         let tools = plugin.spec().tools.clone();
@@ -70,12 +74,12 @@ impl Peer {
         let report = self.learner.imitate(&self.shared, &config)?;
         let mut prompt = Vec::new();
         self.opening.iter().for_each(|message| self.learner.tokenizer().encode_message(message, &mut prompt));
-        prompt.push(coevo_agents::tokenizer::role_token(Role::Assistant));
+        prompt.push(role_token(Role::Assistant));
         let policy = self.learner.policy();
         let logits = policy.network().logits(&prompt);
         let sequence = |s: &TrainSequence| {
             let actions = || (1..s.ids.len()).filter(|t| s.action[*t]);
-            let last = actions().last().unwrap_or(0);
+            let last = actions().next_back().unwrap_or(0);
             json!({
                 "ids": s.ids[..last],
                 "rows": actions().map(|t| t - 1).collect::<Vec<_>>(),
@@ -151,4 +155,21 @@ impl Peer {
         drawn(0, 1); // reads the prompt
         drawn(1, BATCH)
     }
+}
+
+/// The first [`SEQUENCES`] conversations, each with the opening of its group's first one in place of its own.
+fn grouped(sequences: &[TrainSequence]) -> Vec<TrainSequence> {
+    let opening = |s: &TrainSequence| {
+        let ends = s.ids.iter().enumerate().filter(|(_, id)| **id == END);
+        ends.map(|(at, _)| at + 1).nth(1).unwrap_or(s.ids.len())
+    };
+    let sequence = |index: usize| {
+        let (own, leader) = (&sequences[index], &sequences[index / GROUP * GROUP]);
+        let (from, to) = (opening(own), opening(leader));
+        let ids = [&leader.ids[..to], &own.ids[from..]].concat();
+        let action = [&vec![false; to][..], &own.action[from..]].concat();
+        let zeros = vec![0.0; ids.len()];
+        TrainSequence { ids, action, log_probs: zeros.clone(), advantage: zeros, ..TrainSequence::default() }
+    };
+    (0..SEQUENCES.min(sequences.len())).map(sequence).collect()
 }
