@@ -8,8 +8,8 @@ use super::SandboxError;
 /// A Rust guest's component is three core instances (module, shim, fixup); language runtimes link dozens.
 pub(super) const CORE_INSTANCES: u32 = 64;
 pub(super) const TABLES: u32 = 4;
-/// A component may hold another one that stubs its imports; what they have together is bounded (`HostState`).
-pub(super) const MEMORIES: u32 = 2;
+/// A component may hold others that stub its imports (componentize-qjs makes three); what they have together is bounded (`HostState`).
+pub(super) const MEMORIES: u32 = 4;
 
 /// Bounds on what one guest instance may use, and on how many live at once.
 ///

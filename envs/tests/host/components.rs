@@ -230,6 +230,6 @@ fn nested(count: usize) -> Vec<u8> {
 #[test]
 fn components_inside_of_components_are_bounded() {
     assert!(matches!(load(&nested(2)), LoadError::NotAnEnvironment { .. }));
-    let many = load(&nested(4)).to_string();
+    let many = load(&nested(6)).to_string();
     assert!(many.contains("memories"), "{many}");
 }

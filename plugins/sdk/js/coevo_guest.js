@@ -79,11 +79,18 @@ function taskIn(task) {
 }
 
 /** JSON text as bytes: ASCII, with every other character escaped. */
-const toBytes = (text) => {
+function toBytes(text) {
   const ascii = text.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return Uint8Array.from(ascii, (char) => char.charCodeAt(0));
-};
-const fromBytes = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  const bytes = new Uint8Array(ascii.length);
+  for (let at = 0; at < ascii.length; at++) bytes[at] = ascii.charCodeAt(at);
+  return bytes;
+}
+
+function fromBytes(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode.apply(null, bytes.slice(at, at + 4096));
+  return text;
+}
 
 export const guest = {
   describe: () => ({
