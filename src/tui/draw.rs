@@ -18,7 +18,7 @@ const LARGE: (u16, u16) = (120, 36);
 
 const HELP: &str = " → space l   next step              f   first failing turn
  ← h         step before            e   next failing turn
- ] [         next turn, turn before L   next turn with a label: missing…
+ ] [         next turn, turn before L   next turn with a label
  g G         beginning, end         /   search, n N next and before
  1 … 5 tab   choose a pane          b   on to the next breakpoint
  ↑ ↓ j k     scroll it              B   set one: tool=NAME label=LABEL
@@ -242,7 +242,7 @@ fn footer(app: &App, width: u16) -> Line<'static> {
         return Line::from(Span::styled(format!("re-execution left the record: {divergence}"), style(Tone::Bad)));
     }
     Line::from(Span::styled(
-        "← → step  f first failure  e next  L label  / search  b break  c fork  ? help  q quit",
+        "← → step  f failure  e next  L label  / search  b break  c fork  ? help  q quit",
         style(Tone::Dim),
     ))
 }
