@@ -7,9 +7,14 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use coevo_core::episode::Stage;
+use coevo_agents::Tokenizer;
+use coevo_core::episode::{Stage, TokenTrace};
+use coevo_core::interface::Interface;
+use coevo_envs::{EnvPlugin, EnvSource, Sandbox, SandboxLimits};
 use coevo_loop::round::draw;
-use coevo_trace::{CommitKey, EpisodeFilter, Phase, RunFile};
+use coevo_loop::tasks::TaskPool;
+use coevo_loop::weaned::weaned;
+use coevo_trace::{CommitKey, EpisodeFilter, EpisodeRecord, Phase, RunFile};
 use common::{COUNTER, coevo, counter, records, run, succeed};
 
 /// Each arm takes several options at once; together they take all.
@@ -26,6 +31,7 @@ arms:
   branches:
     learner: { branch: 0.5, mini_batch: 4 }
     advantages: { credit: value, mode: coevo }
+    evolution: { train_on: base }
 ";
 
 const ALL: [&str; 5] = ["dr_grpo", "rloo", "gigpo", "turns", "branches"];
@@ -119,7 +125,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
         let by_turn = ["turns", "branches"].contains(&arm);
-        assert!(credited.iter().all(|training| training.turns.is_empty() == !by_turn), "{arm}");
+        assert!(credited.iter().all(|training| training.turns.is_empty() != by_turn), "{arm}");
     }
     assert!(!of("rloo", "learn/ratio_max").is_empty());
     weights.sort();
@@ -131,6 +137,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         "{table}"
     );
     branches_repeat_what_failed(&whole);
+    weaning_takes_out_cues_and_nothing_else(folder, &whole);
 }
 
 #[test]
@@ -205,4 +212,38 @@ fn branches_repeat_what_failed(run: &RunFile) {
             assert!(training.turns[..from].iter().all(|advantage| *advantage == 0.0));
         }
     }
+}
+
+/// Without cues nothing is taken out, in branches neither; with them, what was written stays, token by token.
+fn weaning_takes_out_cues_and_nothing_else(folder: &Path, run: &RunFile) {
+    let key = CommitKey { arm: "branches".to_owned(), phase: Phase::Round, round: 2 };
+    let files = run.checkpoint(&key).expect("a checkpoint");
+    let json = files.iter().find(|file| file.name == "tokenizer.json").expect("a tokenizer");
+    let tokenizer = Tokenizer::from_json(std::str::from_utf8(&json.bytes).expect("text")).expect("a tokenizer");
+    let source: EnvSource = folder.join("hostile.wasm").display().to_string().parse().expect("any text names a source");
+    let sandbox = Sandbox::new(SandboxLimits::default()).expect("a sandbox");
+    let pool = TaskPool::new(EnvPlugin::load(&sandbox, &source).expect("the test guest"), 0);
+    let written = |trace: &TokenTrace| -> Vec<(u32, u32)> {
+        let of = |at: usize| trace.action[at].then(|| (trace.ids[at], trace.log_probs[at].to_bits()));
+        (0..trace.ids.len()).filter_map(of).collect()
+    };
+    let (mut plain, mut cued) = (0, 0);
+    let filter = EpisodeFilter { stage: Some(Stage::Train), ..EpisodeFilter::default() };
+    for EpisodeRecord { episode, .. } in records(run, &filter) {
+        if episode.tokens.ids.is_empty() {
+            continue;
+        }
+        let task = pool.task(&episode.key.task).expect("it was played");
+        let found = weaned(&episode, &task.public, pool.plugin().spec(), &tokenizer);
+        assert_eq!(written(&found), written(&episode.tokens), "{:?}", episode.key);
+        let base = episode.interface == *Interface::base().id();
+        if base {
+            assert_eq!(found, episode.tokens, "{:?}", episode.key);
+            plain += 1;
+        } else if found.ids != episode.tokens.ids {
+            assert!(found.ids.len() < episode.tokens.ids.len());
+            cued += 1;
+        }
+    }
+    assert!(plain > 50 && cued > 0, "{plain} without cues, {cued} with");
 }

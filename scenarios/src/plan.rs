@@ -253,7 +253,9 @@ impl std::fmt::Display for Plan {
             if stage.sampled_tokens > 0 {
                 write!(f, ", roughly {} tokens", rough(stage.sampled_tokens))?;
             }
-            if !stage.needs.is_empty() {
+            if stage.kind == StageKind::Report {
+                write!(f, "  (after every test)")?;
+            } else if !stage.needs.is_empty() {
                 write!(f, "  (after {})", stage.needs.join(", "))?;
             }
             writeln!(f)?;
