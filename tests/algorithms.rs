@@ -229,9 +229,9 @@ fn weaning_takes_out_cues_and_nothing_else(folder: &Path, run: &RunFile) {
     };
     let (mut plain, mut cued) = (0, 0);
     let filter = EpisodeFilter { stage: Some(Stage::Train), ..EpisodeFilter::default() };
-    for EpisodeRecord { episode, .. } in records(run, &filter) {
-        if episode.tokens.ids.is_empty() {
-            continue;
+    for EpisodeRecord { episode, verdict, .. } in records(run, &filter) {
+        if verdict.reward().is_none() {
+            continue; // A fault, which nobody learns from.
         }
         let task = pool.task(&episode.key.task).expect("it was played");
         let found = weaned(&episode, &task.public, pool.plugin().spec(), &tokenizer);

@@ -197,7 +197,7 @@ fn a_run_folder_of_another_version_is_refused_by_every_verb() {
     ];
     for args in verbs {
         let needles: &[&str] =
-            if args[0] == "run" { &["mine", "--out"] } else { &["mine", "format 99", "format 2", "hint:"] };
+            if args[0] == "run" { &["mine", "--out"] } else { &["mine", "format 99", "format 3", "hint:"] };
         check(folder.path(), args, needles);
     }
     let after = contents(&mine);

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 /// An oracle demonstration of three turns, with calls in the first two.
-const EPISODE: &str = "warm-start/r000/warmup/0002/0";
+const EPISODE: &str = "warm-start/r000/warmup/0002.1/0";
 
 fn recorded(folder: &Path) -> usize {
     succeed(folder, &["run", counter(folder), "--out", "run"]);
@@ -147,7 +147,7 @@ fn an_episode_is_shown_as_a_transcript() {
     recorded(folder.path());
     let shown = succeed(folder.path(), &["replay", "run", EPISODE]);
     insta::assert_snapshot!(shown, @r#"
-    warm-start/r000/warmup/0002/0 | task hostile:train:2:1 (base) | agent noisy oracle 0 | interface d53d18c23212ea7b
+    warm-start/r000/warmup/0002.1/0 | task hostile:train:2:1 (base) | agent noisy oracle 0 | interface d53d18c23212ea7b
 
     turn 1  user: Add some.
       agent: @add {"by":1}
