@@ -96,7 +96,9 @@ fn bfcl_references_run_as_officially_and_pass() {
 #[test]
 fn the_official_classes_in_the_sandbox_say_the_same() {
     references(Host::Python, 1);
-    verdicts(Host::Python, 20);
+    // All of them take minutes; the gate is content with every twentieth.
+    let stride = std::env::var("COEVO_BFCL_STRIDE").ok().and_then(|text| text.parse().ok());
+    verdicts(Host::Python, stride.unwrap_or(20));
 }
 
 /// The conformance kit on imported tasks, and on the official classes.
