@@ -30,7 +30,13 @@ fn every_command_works() {
             .replace("vanilla/r007/train/0262/0", &failing)
             .replace("coevo/r007/train/0262/0", &twin)
             .replace("--at 1.2", "--at 1.1");
-        let said = shell(folder.path(), &command);
+        let mut said = shell(folder.path(), &command);
+        if verb == "episodes" {
+            // As it stands it finds nothing in so small a run.
+            let wide = command.replace("round=7 and root_label=missing_tool_call and cascaded", "round=2 and failed");
+            assert_ne!(wide, command, "the page asks for something else");
+            said = shell(folder.path(), &wide);
+        }
         match verb {
             "table" => assert!(said.contains("Held-out test tasks"), "{said}"),
             "episodes" => assert!(said.contains("episode"), "{said}"),

@@ -97,14 +97,17 @@ fn header(app: &App, width: u16) -> Line<'static> {
     let label =
         label.map_or(Span::raw(""), |label| Span::styled(format!(" {}", label.name()), style(label_tone(label))));
     let mut name = view.name.clone();
-    let room = usize::from(width).saturating_sub(34);
+    let position = app.position();
+    // What became of it must be seen; of a long name the end is enough.
+    let taken = reward.width() + position.chars().count() + label.width() + 2;
+    let room = usize::from(width).saturating_sub(taken).max(8);
     if name.chars().count() > room {
         name = format!("…{}", name.chars().skip(name.chars().count() + 1 - room).collect::<String>());
     }
     Line::from(vec![
         Span::styled(format!("{name} "), Style::new().add_modifier(Modifier::BOLD)),
         reward,
-        Span::raw(format!(" {}", app.position())),
+        Span::raw(format!(" {position}")),
         label,
     ])
 }
