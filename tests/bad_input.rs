@@ -65,6 +65,14 @@ fn impossible_budgets_are_refused() {
         &["learner.tasks_per_round", "999"],
     );
     check(folder.path(), &["run", scenario, "--set", "environment.train=100000"], &["100000", "400"]);
+    let start = |start: &'static str| ["run", scenario, "--out", "started", "--set", start];
+    check(folder.path(), &start("agent.start=backbon"), &["agent.start", "backbon", "`fresh` or `backbone`"]);
+    check(
+        folder.path(),
+        &start("agent.start=backbone"),
+        &["agent.model", "4 of width 128", "leave all of `agent.model` out"],
+    );
+    assert!(!folder.path().join("started").exists(), "a refused run left a folder");
     check(folder.path(), &["run", scenario, "--set", "agent.model.width=48"], &["agent.model.width", "48", "32"]);
 }
 

@@ -14,6 +14,7 @@ use petgraph::visit::EdgeRef;
 use serde::Serialize;
 use serde_json::json;
 
+use coevo_core::config::DemonstrationSource;
 use coevo_core::id::ContentId;
 
 use crate::resolve::ArmPlan;
@@ -110,7 +111,9 @@ pub fn plan(arms: &[ArmPlan]) -> Result<Plan, Vec<OrderError>> {
         let names: Vec<String> = sharing.iter().map(|arm| arm.name.clone()).collect();
         let settings = &sharing[0].settings;
         let suffix = if several { format!("@{id}") } else { String::new() };
-        let clones = u64::from(settings.agent.warm_start.episodes);
+        let warm_start = &settings.agent.warm_start;
+        let played = warm_start.source == DemonstrationSource::Oracle;
+        let clones = if played { u64::from(warm_start.episodes) } else { 0 };
         let kind = StageKind::WarmStart { arms: names.clone() };
         let warm = add(&mut graph, format!("warm-start{suffix}"), kind, clones, 0);
         let tests = u64::from(settings.evaluation.test_tasks);

@@ -372,7 +372,11 @@ fn resolve_paths(base: &mut Map<String, Value>, folder: &Path, origin: &Origin<'
                 place: origin.place(&path, End::Value),
                 key: dotted(&path),
                 message: format!("`{}` is {name:?}, but {} does not exist", dotted(&path), full.display()),
-                hint: similar_file(&full).or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
+                // A word that no path is made of was meant to be one of the names.
+                hint: Some(&full)
+                    .filter(|_| name.contains(['/', '\\', '.']))
+                    .and_then(|full| similar_file(full))
+                    .or_else(|| Some(format!("paths are relative to the scenario file; {bare}"))),
             });
         }
     };

@@ -161,6 +161,9 @@ pub fn load_environment(settings: &Settings, name: &str) -> Result<EnvPlugin, Ru
 
 fn check_fit(scenario: &ResolvedScenario, pools: &Pools) -> Result<(), RunError> {
     let (environment, evaluation) = (&scenario.base.environment, &scenario.base.evaluation);
+    for arm in &scenario.arms {
+        backbone(&arm.settings)?;
+    }
     let main = &pools.main;
     let mut wanted = vec![
         ("environment.train".to_owned(), "train", environment.train, main),
