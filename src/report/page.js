@@ -189,7 +189,7 @@ function byRound(run, arms) {
   const train = run.success.filter((d) => d.stage === "train" && d.category == null);
   const categories = [...new Set(dev.map((d) => d.category).filter((c) => c != null))].sort();
   const all = dev.filter((d) => d.category == null);
-  return section("rounds", "Success by round", "Dev tasks under the base environment, and the training episodes with whatever cues the round showed. Bands are 95 % Wilson intervals.",
+  return section("rounds", "Success by round", "Dev tasks under the base environment, and the training episodes with whatever cues the round showed (branches, which go on where others failed, among them). Bands are 95 % Wilson intervals.",
     armKey(arms),
     el("div.arms", {},
       all.length ? figure("Dev, all categories", (width) => charts.bands(all, arms, width, 260)) : none("No evaluation on dev has been committed yet."),
