@@ -21,7 +21,7 @@ function find(state, id) {
   return item;
 }
 
-const todo = environment({
+const env = environment({
   name: "todo",
   version: "1.0.0",
   summary: "A list of things to do.",
@@ -66,7 +66,7 @@ const todo = environment({
     const drawn = rng.sample(THINGS, 5).map((thing) => `${rng.range(2, 99)} ${thing}`);
     const onList = drawn.slice(0, rng.range(2, 4));
     const [bought, added] = [rng.pick(onList), drawn[4]];
-    const script = new Script(todo, { items: onList.map((text, at) => ({ id: at + 1, text, done: false })) });
+    const script = new Script(env, { items: onList.map((text, at) => ({ id: at + 1, text, done: false })) });
 
     script.turn(`I bought ${bought}. What is left?`);
     const { items } = script.call("list_items");
@@ -82,4 +82,4 @@ const todo = environment({
   },
 });
 
-export default todo;
+export default env;
