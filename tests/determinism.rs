@@ -154,7 +154,7 @@ fn study(folder: &Path) -> &'static str {
     "study.yaml"
 }
 
-/// Kills a run again and again and resumes it each time: three times wherever it is, then each time soon after it
+/// Kills a run again and again and resumes it each time: twice wherever it is, then each time soon after it
 /// committed something more. Returns the numbers of commits that kills left behind.
 fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize> {
     let run = folder.join(name);
@@ -170,13 +170,13 @@ fn kill_until_done(folder: &Path, scenario: &str, name: &str) -> BTreeSet<usize>
         let before = commits();
         let mut child =
             coevo(folder).args(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
-        if attempt < 3 {
-            pause([30, 150, 400][attempt]);
+        if attempt < 2 {
+            pause([10, 60][attempt]);
         } else {
             while commits() == before && child.try_wait().expect("a child").is_none() {
                 pause(2);
             }
-            pause((attempt as u64 * 7) % 24);
+            pause((attempt as u64 * 7) % 16);
         }
         if let Some(status) = child.try_wait().expect("a child") {
             assert!(status.success(), "coevo {args:?} ended with {status}");
