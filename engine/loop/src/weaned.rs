@@ -6,6 +6,7 @@
 
 use coevo_agents::Tokenizer;
 use coevo_agents::policy::opening_of_reply;
+use coevo_agents::trace::TraceBuilder;
 use coevo_core::advantage::first_own_turn;
 use coevo_core::episode::{Episode, Parsed, TokenTrace, Turn};
 use coevo_core::interface::Interface;
@@ -16,7 +17,7 @@ use coevo_core::task::{EnvSpec, PublicTask, ToolSpec};
 /// not tokenised again. Its log-probabilities are those under the cues; a learner must ask for them anew.
 pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &Tokenizer) -> TokenTrace {
     let own = first_own_turn(&episode.tokens);
-    let mut out = TokenTrace::default();
+    let mut out = TraceBuilder::default();
     let mut pending: Vec<Message> = Vec::new();
     for (number, turn) in episode.turns.iter().enumerate() {
         let before = number.checked_sub(1).map(|before| &episode.turns[before]);
@@ -27,9 +28,7 @@ pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &
                 pending.push(Message { role: Role::Assistant, text: step.text.clone() });
             } else {
                 let at = (number as u16, index as u16);
-                for id in opening_of_reply(tokenizer, &std::mem::take(&mut pending)) {
-                    push(&mut out, id, 0.0, false, at);
-                }
+                out.push_seen(&opening_of_reply(tokenizer, &std::mem::take(&mut pending)), at.0, at.1);
                 copy_written(&episode.tokens, at, &mut out);
             }
             if !matches!(step.parsed, Parsed::Answer(_)) {
@@ -37,7 +36,7 @@ pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &
             }
         }
     }
-    out
+    out.finish()
 }
 
 /// What the base environment says at the beginning of a turn, if anything.
@@ -57,18 +56,13 @@ fn system(task: &PublicTask, spec: &EnvSpec, before: Option<&Turn>, turn: &Turn)
 }
 
 /// Copies what was written in a step, and the end that cut it short, if one did.
-fn copy_written(trace: &TokenTrace, at: (u16, u16), out: &mut TokenTrace) {
+fn copy_written(trace: &TokenTrace, at: (u16, u16), out: &mut TraceBuilder) {
     let here = |index: &usize| (trace.turn[*index], trace.step[*index]) == at;
     let Some(first) = (0..trace.ids.len()).find(|index| here(index) && trace.action[*index]) else { return };
     for index in (first..trace.ids.len()).take_while(here) {
-        push(out, trace.ids[index], trace.log_probs[index], trace.action[index], at);
+        match trace.action[index] {
+            true => out.push_action(trace.ids[index], trace.log_probs[index], at.0, at.1),
+            false => out.push_seen(&trace.ids[index..=index], at.0, at.1),
+        }
     }
-}
-
-fn push(out: &mut TokenTrace, id: u32, log_prob: f32, action: bool, (turn, step): (u16, u16)) {
-    out.ids.push(id);
-    out.log_probs.push(log_prob);
-    out.action.push(action);
-    out.turn.push(turn);
-    out.step.push(step);
 }
