@@ -175,17 +175,9 @@ impl Session {
     }
 
     fn turn_messages(&self, user: &str, offered: &[String]) -> Vec<Message> {
-        let interface = &self.setting.interface;
+        let Setting { task, plugin, interface, .. } = &self.setting;
         let before = self.past.last().map(|turn| turn.offered.as_slice());
-        let system = match before {
-            None => Some(render::opening(&self.setting.task, &self.specs(offered), interface)),
-            Some(before) if before == offered => None,
-            Some(before) => {
-                let added: Vec<String> = offered.iter().filter(|name| !before.contains(name)).cloned().collect();
-                let withdrawn: Vec<String> = before.iter().filter(|name| !offered.contains(name)).cloned().collect();
-                render::tools_changed(&self.specs(&added), &withdrawn, interface)
-            }
-        };
+        let system = render::turn_system(task, plugin.spec(), before, offered, interface);
         let user = Message { role: render::Role::User, text: user.to_owned() };
         system.into_iter().chain([user]).collect()
     }

@@ -4,7 +4,6 @@ use coevo_core::diagnose::{DependencyKind, ErrorKind, TurnDiagnosis};
 use coevo_core::episode::{Ending, Parsed, Rejection, StepOutcome, Verdict};
 use coevo_core::interface::Interface;
 use coevo_core::render::{self, Role};
-use coevo_core::task::{EnvSpec, ToolSpec};
 
 use super::rows::{Row, Tone, field, piece, row};
 use super::state::{changes, tree};
@@ -122,18 +121,9 @@ fn told(view: &View, turn: usize) -> Vec<Row> {
 
 /// The system message of a turn as the untouched environment would write it. The interface only ever adds lines.
 fn base_lines(view: &View, turn: usize) -> Vec<String> {
-    let spec: &EnvSpec = view.case.plugin.spec();
-    let turns = &view.record.episode.turns;
-    let specs = |names: &[String]| -> Vec<&ToolSpec> { names.iter().filter_map(|name| spec.tool(name)).collect() };
-    let (offered, base) = (&turns[turn].offered, Interface::base());
-    let message = match turn.checked_sub(1).map(|before| &turns[before].offered) {
-        None => Some(render::opening(&view.case.task.public, &specs(offered), &base)),
-        Some(before) => {
-            let new: Vec<String> = offered.iter().filter(|name| !before.contains(name)).cloned().collect();
-            let gone: Vec<String> = before.iter().filter(|name| !offered.contains(name)).cloned().collect();
-            render::tools_changed(&specs(&new), &gone, &base)
-        }
-    };
+    let (spec, turns) = (view.case.plugin.spec(), &view.record.episode.turns);
+    let before = turn.checked_sub(1).map(|before| turns[before].offered.as_slice());
+    let message = render::turn_system(&view.case.task.public, spec, before, &turns[turn].offered, &Interface::base());
     message.map_or(Vec::new(), |message| message.text.lines().map(str::to_owned).collect())
 }
 

@@ -8,20 +8,21 @@ use coevo_agents::Tokenizer;
 use coevo_agents::policy::opening_of_reply;
 use coevo_agents::trace::TraceBuilder;
 use coevo_core::advantage::first_own_turn;
-use coevo_core::episode::{Episode, Parsed, TokenTrace, Turn};
+use coevo_core::episode::{Episode, Parsed, TokenTrace};
 use coevo_core::interface::Interface;
 use coevo_core::render::{self, Message, Role};
-use coevo_core::task::{EnvSpec, PublicTask, ToolSpec};
+use coevo_core::task::{EnvSpec, PublicTask};
 
 /// The token trace of `episode` with every cue taken out of what was read. What the policy wrote keeps its tokens: it is copied,
 /// not tokenised again. Its log-probabilities are those under the cues; a learner must ask for them anew.
 pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &Tokenizer) -> TokenTrace {
+    let base = Interface::base();
     let own = first_own_turn(&episode.tokens);
     let mut out = TraceBuilder::default();
     let mut pending: Vec<Message> = Vec::new();
     for (number, turn) in episode.turns.iter().enumerate() {
-        let before = number.checked_sub(1).map(|before| &episode.turns[before]);
-        pending.extend(system(task, spec, before, turn));
+        let before = number.checked_sub(1).map(|before| episode.turns[before].offered.as_slice());
+        pending.extend(render::turn_system(task, spec, before, &turn.offered, &base));
         pending.push(Message { role: Role::User, text: turn.user.clone() });
         for (index, step) in turn.steps.iter().enumerate() {
             if number < own {
@@ -37,22 +38,6 @@ pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &
         }
     }
     out.finish()
-}
-
-/// What the base environment says at the beginning of a turn, if anything.
-fn system(task: &PublicTask, spec: &EnvSpec, before: Option<&Turn>, turn: &Turn) -> Option<Message> {
-    let base = Interface::base();
-    let specs =
-        |names: Vec<&String>| -> Vec<&ToolSpec> { names.into_iter().filter_map(|name| spec.tool(name)).collect() };
-    let Some(before) = before else {
-        return Some(render::opening(task, &specs(turn.offered.iter().collect()), &base));
-    };
-    if before.offered == turn.offered {
-        return None;
-    }
-    let added = specs(turn.offered.iter().filter(|name| !before.offered.contains(name)).collect());
-    let withdrawn: Vec<String> = before.offered.iter().filter(|name| !turn.offered.contains(name)).cloned().collect();
-    render::tools_changed(&added, &withdrawn, &base)
 }
 
 /// Copies what was written in a step, and the end that cut it short, if one did.

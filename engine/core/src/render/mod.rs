@@ -14,7 +14,7 @@ pub use feedback::{observation, recovery_cue, tool_message};
 
 use crate::interface::{Interface, Phi, Target};
 use crate::protocol::CALL_FORM;
-use crate::task::{PublicTask, ToolSpec};
+use crate::task::{EnvSpec, PublicTask, ToolSpec};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +75,22 @@ pub fn tools_changed(added: &[&ToolSpec], withdrawn: &[String], interface: &Inte
         lines.push(tool_list(added, interface));
     }
     (!lines.is_empty()).then(|| Message { role: Role::System, text: lines.join("\n") })
+}
+
+/// The system message that a user turn begins with, if it has one: the opening of the first turn, or how the `offered` tools
+/// differ from those of the turn `before`.
+pub fn turn_system(
+    task: &PublicTask,
+    spec: &EnvSpec,
+    before: Option<&[String]>,
+    offered: &[String],
+    interface: &Interface,
+) -> Option<Message> {
+    let specs = |names: &mut dyn Iterator<Item = &String>| names.filter_map(|name| spec.tool(name)).collect::<Vec<_>>();
+    let Some(before) = before else { return Some(opening(task, &specs(&mut offered.iter()), interface)) };
+    let added = specs(&mut offered.iter().filter(|name| !before.contains(name)));
+    let withdrawn: Vec<String> = before.iter().filter(|name| !offered.contains(name)).cloned().collect();
+    tools_changed(&added, &withdrawn, interface)
 }
 
 fn schema_notes<'a>(interface: &'a Interface, wanted: impl Fn(&Target) -> bool + 'a) -> impl Iterator<Item = &'a str> {
