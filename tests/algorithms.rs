@@ -32,9 +32,13 @@ arms:
     learner: { branch: 0.5, mini_batch: 4 }
     advantages: { credit: value, mode: coevo }
     evolution: { train_on: base }
+  compared:
+    learner: { mini_batch: 4 }
+    advantages: { credit: turn, baseline: zero, scale: none, blame: 0.5, mode: coevo }
+    evolution: { train_on: base, shown_to: 0.5, static_cues: true }
 ";
 
-const ALL: [&str; 5] = ["dr_grpo", "rloo", "gigpo", "turns", "branches"];
+const ALL: [&str; 6] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "compared"];
 
 /// The counter with other arms; four tasks a round leave four of its pool.
 fn scenario(folder: &Path, arms: &str) -> &'static str {
@@ -124,7 +128,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let credited = records(&whole, &filter).iter().filter_map(|record| record.training.clone()).collect::<Vec<_>>();
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
-        let by_turn = ["turns", "branches"].contains(&arm);
+        let by_turn = ["turns", "branches", "compared"].contains(&arm);
         assert!(credited.iter().all(|training| training.turns.is_empty() != by_turn), "{arm}");
     }
     assert!(!of("rloo", "learn/ratio_max").is_empty());
@@ -137,6 +141,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         "{table}"
     );
     branches_repeat_what_failed(&whole);
+    half_of_a_group_sees_cues(&whole);
     weaning_takes_out_cues_and_nothing_else(folder, &whole);
 }
 
@@ -211,6 +216,18 @@ fn branches_repeat_what_failed(run: &RunFile) {
         if let Some(training) = &branch.training {
             assert!(training.turns[..from].iter().all(|advantage| *advantage == 0.0));
         }
+    }
+}
+
+/// Every group has as many members that see cues as it has others, whatever else they share.
+fn half_of_a_group_sees_cues(run: &RunFile) {
+    let filter =
+        EpisodeFilter { arm: Some("compared".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
+    let records = records(run, &filter);
+    assert_eq!(records.len(), 32);
+    for EpisodeRecord { episode, .. } in records {
+        let base = episode.interface == *Interface::base().id();
+        assert_eq!(base, episode.key.replica.is_multiple_of(2), "{:?}", episode.key);
     }
 }
 

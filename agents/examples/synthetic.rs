@@ -9,7 +9,7 @@ fn main() {
         let mut stream = StreamKey::new(seed, Purpose::Action).stream();
         println!("--- {seed}");
         for seen in demonstrate(&mut stream, Mix { mistakes: 0.1, cues: 0.25 }) {
-            let mark = if seen.imitate { "*" } else { " " };
+            let mark = if seen.lesson.is_imitated() { "*" } else { " " };
             println!("{mark}[{:?}] {}", seen.message.role, seen.message.text);
         }
     }

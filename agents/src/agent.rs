@@ -55,9 +55,30 @@ pub trait Agent: Send {
     /// Ends the episode of `slot`; the tokens as seen and written, empty for agents without tokens.
     fn end(&mut self, slot: usize) -> TokenTrace;
 
-    /// Whether the last reply in `slot` is one to imitate. Noisy demonstrators say no of their deliberate mistakes.
-    fn exemplary(&self, _slot: usize) -> bool {
-        true
+    /// What the last reply in `slot` is to whoever learns from it.
+    fn lesson(&self, _slot: usize) -> Lesson {
+        Lesson::Example
+    }
+}
+
+/// What a reply is to whoever learns from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lesson {
+    /// To imitate.
+    Example,
+    /// A bad habit: to imitate, although its turn fails by it.
+    Habit,
+    /// A bad habit that leaves the environment as no later turn expects it: those may fail, too. What is tried in them is to
+    /// imitate all the same, or whoever fails once would not know how to go on.
+    Ruin,
+    /// To read only: a slip.
+    None,
+}
+
+impl Lesson {
+    /// Whether the reply is to be imitated.
+    pub fn is_imitated(self) -> bool {
+        self != Lesson::None
     }
 }
 
@@ -74,8 +95,8 @@ impl Agent for Box<dyn Agent> {
     fn end(&mut self, slot: usize) -> TokenTrace {
         self.as_mut().end(slot)
     }
-    fn exemplary(&self, slot: usize) -> bool {
-        self.as_ref().exemplary(slot)
+    fn lesson(&self, slot: usize) -> Lesson {
+        self.as_ref().lesson(slot)
     }
 }
 

@@ -3,6 +3,7 @@
 use coevo_core::episode::TokenTrace;
 use coevo_core::render::Message;
 
+use crate::agent::Lesson;
 use crate::tokenizer::{Tokenizer, role_token};
 
 /// One message of a conversation.
@@ -11,8 +12,8 @@ pub struct Seen {
     pub message: Message,
     pub turn: u16,
     pub step: u16,
-    /// Written by the demonstrator and worth imitating.
-    pub imitate: bool,
+    /// What it is to whoever learns from it; [`Lesson::None`] for what the demonstrator read.
+    pub lesson: Lesson,
 }
 
 /// The tokens of a conversation; what is to be imitated counts as action tokens.
@@ -24,7 +25,7 @@ pub fn encode(tokenizer: &Tokenizer, conversation: &[Seen]) -> TokenTrace {
         debug_assert_eq!(trace.ids[before], role_token(seen.message.role));
         let added = trace.ids.len() - before;
         // The role token of a reply is given, not chosen.
-        trace.action.extend((0..added).map(|i| seen.imitate && i > 0));
+        trace.action.extend((0..added).map(|i| seen.lesson.is_imitated() && i > 0));
         trace.turn.extend(std::iter::repeat_n(seen.turn, added));
         trace.step.extend(std::iter::repeat_n(seen.step, added));
     }

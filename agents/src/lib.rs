@@ -20,7 +20,7 @@ pub mod threads;
 pub mod tokenizer;
 pub mod trace;
 
-pub use agent::{Agent, EpisodeStart, Reply, Request};
+pub use agent::{Agent, EpisodeStart, Lesson, Reply, Request};
 pub use backbone::Backbone;
 pub use config::{Backend, ImitationConfig, LossAggregation, ModelConfig, RlConfig, SampleConfig};
 pub use learner::{CheckpointBytes, Learner, LearnerError};

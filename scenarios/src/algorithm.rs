@@ -11,6 +11,7 @@
 
 use coevo_core::advantage::{AdvantageConfig, Baseline, Credit, Scale};
 use coevo_core::config::LossAggregation;
+use coevo_core::interface::TrainOn;
 use serde_json::Value;
 
 use crate::limits::Unfit;
@@ -132,6 +133,18 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         );
     }
     say(
+        !(0.0..=1.0).contains(&advantages.blame),
+        "advantages.blame",
+        advantages.blame.to_string(),
+        "write a share from 0 to 1; 1 keeps negative advantages as they are".to_owned(),
+    );
+    say(
+        advantages.baseline == Baseline::Zero && advantages.scale != Scale::None,
+        BASELINE,
+        format!("zero, but `{SCALE}` is {}", word(&advantages.scale)),
+        format!("write `{SCALE}: none`: a group that agrees has no deviation to divide by"),
+    );
+    say(
         !(0.0..1.0).contains(&learner.branch),
         "learner.branch",
         learner.branch.to_string(),
@@ -143,6 +156,19 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         format!("{}, but `advantages.credit` is {}", learner.branch, word(&advantages.credit)),
         "write `advantages.credit: value`: a branch plays no whole episode, so its turns are compared one by one"
             .to_owned(),
+    );
+    let evolution = &settings.evolution;
+    say(
+        !(evolution.shown_to > 0.0 && evolution.shown_to <= 1.0),
+        "evolution.shown_to",
+        evolution.shown_to.to_string(),
+        "write a share above 0, up to 1; `enabled: false` shows no cues at all".to_owned(),
+    );
+    say(
+        evolution.shown_to < 1.0 && evolution.train_on != TrainOn::Base,
+        "evolution.shown_to",
+        format!("{}, but `evolution.train_on` is {}", evolution.shown_to, word(&evolution.train_on)),
+        "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
     );
     if let ZeroVariance::Resample { extra_tasks } = learner.zero_variance {
         let key = "learner.zero_variance.resample.extra_tasks";

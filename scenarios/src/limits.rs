@@ -85,6 +85,8 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     for (key, value) in [
         ("agent.warm_start.mistakes", warm.mistakes),
         ("agent.warm_start.overeager", warm.overeager),
+        ("agent.warm_start.hasty", warm.hasty),
+        ("agent.warm_start.resigned", warm.resigned),
         ("agent.warm_start.cues", warm.cues),
         ("agent.warm_start.imitation.warmup_fraction", warm.imitation.warmup_fraction),
         ("agent.warm_start.imitation.final_rate_fraction", warm.imitation.final_rate_fraction),

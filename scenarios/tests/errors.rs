@@ -113,6 +113,24 @@ fn options_that_contradict_the_algorithm() {
             "s.yaml:4:24: `advantages.discount` is 1.5\n  hint: write a share from 0 to 1, such as 0.95".to_owned(),
         ),
         (
+            "evolution: {shown_to: 0.5}\n",
+            "s.yaml:3:23: `evolution.shown_to` is 0.5, but `evolution.train_on` is shown\n  \
+             hint: write `evolution.train_on: base`: a group that mixes texts must be trained on one of them"
+                .to_owned(),
+        ),
+        ("evolution: {shown_to: 0.5, train_on: base}\n", String::new()),
+        (
+            "advantages: {baseline: zero}\n",
+            "s.yaml:3:24: `advantages.baseline` is zero, but `advantages.scale` is std\n  \
+             hint: write `advantages.scale: none`: a group that agrees has no deviation to divide by"
+                .to_owned(),
+        ),
+        (
+            "advantages: {blame: -1}\n",
+            "s.yaml:3:21: `advantages.blame` is -1\n  hint: write a share from 0 to 1; 1 keeps negative advantages as they are"
+                .to_owned(),
+        ),
+        (
             "learner: {zero_variance: drop}\n",
             "s.yaml:3:26: `learner.zero_variance` cannot be the text \"drop\"\n  \
              hint: allowed: `skip`, or a map with the key `resample`"

@@ -7,8 +7,8 @@ mod random;
 mod simple;
 
 pub use human::Human;
-pub use noisy::NoisyOracle;
 pub(crate) use noisy::misnamed;
+pub use noisy::{Habits, NoisyOracle};
 pub use oracle::Oracle;
 pub use random::Random;
 pub use simple::{DoNothing, Script};

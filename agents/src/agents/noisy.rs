@@ -1,48 +1,87 @@
-//! An oracle that errs now and then and recovers: what a policy must have seen to read an error and go on.
+//! An oracle that errs now and then and recovers: what a policy must have seen to read an error and go on. It may have bad
+//! habits, too, which it drops where a cue speaks against them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use coevo_core::episode::TokenTrace;
+use coevo_core::interface::{Cue, Interface, Target};
+use coevo_core::label::Failure;
 use coevo_core::protocol::format_call;
+use coevo_core::render::{Role, is_failure};
 use coevo_core::seed::{Stream, StreamKey};
 use coevo_core::task::{HiddenLabel, ToolCall, ToolSpec};
 use serde_json::Value;
 
 use super::Oracle;
-use crate::agent::{Agent, EpisodeStart, Reply, Request, action_stream};
+use crate::agent::{Agent, EpisodeStart, Lesson, Reply, Request, action_stream};
 
 /// Before a reference call it first makes a mistake, with the given probability, then plays the call. Its mistakes are not
-/// [`exemplary`](Agent::exemplary). Most are rejected by the host; a wrong value may be accepted by a tool and spoil the
+/// [imitated](Lesson::None). Most are rejected by the host; a wrong value may be accepted by a tool and spoil the
 /// episode, so demonstrations that fail verification must be dropped.
 ///
-/// A turn without calls, where the reference asks or abstains, it may begin overeagerly: with a call that only a later turn
-/// makes possible, one value guessed. That is a bad habit, not a slip: it is imitated.
+/// Its [`Habits`] are no slips: they are imitated. Under a cue that speaks against one it does what the cue says.
 pub struct NoisyOracle {
     oracle: Oracle,
     tools: BTreeMap<String, ToolSpec>,
     probability: f64,
-    overeager: f64,
+    habits: Habits,
+    /// What an episode is shown, by its stream; the base interface where there is nothing.
+    shown: BTreeMap<StreamKey, Arc<Interface>>,
     slots: BTreeMap<usize, Slot>,
+}
+
+/// Bad habits such as tool-tuned models have, each with its probability where there is an occasion.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Habits {
+    /// In a turn without calls, where the reference asks or abstains: begins with a call that only a later turn makes possible,
+    /// one value guessed.
+    pub overeager: f64,
+    /// In a turn with calls: says that it is done, and calls nothing.
+    pub hasty: f64,
+    /// After an error: gives up.
+    pub resigned: f64,
 }
 
 struct Slot {
     stream: StreamKey,
+    shown: Option<Arc<Interface>>,
     turn: u16,
     /// Reference steps done in this turn.
     done: usize,
     erred: bool,
+    lesson: Lesson,
+}
+
+impl Slot {
+    /// Whether a cue speaks against one of `failures`, for all tools or for one of `tools`.
+    fn warned(&self, failures: &[Failure], tools: &[ToolCall]) -> bool {
+        let about = |target: &Target| match target {
+            Target::Global => true,
+            Target::Tool(tool) | Target::Argument { tool, .. } => tools.iter().any(|call| call.name == *tool),
+        };
+        let against = |cue: &Cue| about(&cue.target) && cue.triggers.iter().any(|trigger| failures.contains(trigger));
+        self.shown.as_ref().is_some_and(|interface| interface.cues().iter().any(against))
+    }
 }
 
 impl NoisyOracle {
     /// `labels` by task id; `tools` as the environment declares them; `probability` of a mistake before a call.
     pub fn new(labels: BTreeMap<String, HiddenLabel>, tools: Vec<ToolSpec>, probability: f64) -> Self {
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
-        Self { oracle: Oracle::new(labels), tools, probability, overeager: 0.0, slots: BTreeMap::new() }
+        Self {
+            oracle: Oracle::new(labels),
+            tools,
+            probability,
+            habits: Habits::default(),
+            shown: BTreeMap::new(),
+            slots: BTreeMap::new(),
+        }
     }
 
-    /// With this probability of an overeager call in a turn that wants none.
-    pub fn overeager(self, probability: f64) -> Self {
-        Self { overeager: probability, ..self }
+    /// With bad habits, and what each episode is shown that may speak against them.
+    pub fn with_habits(self, habits: Habits, shown: BTreeMap<StreamKey, Arc<Interface>>) -> Self {
+        Self { habits, shown, ..self }
     }
 
     fn reply(&mut self, request: &Request<'_>) -> String {
@@ -50,19 +89,19 @@ impl NoisyOracle {
         if slot.turn != request.turn {
             (slot.turn, slot.done, slot.erred) = (request.turn, 0, false);
         }
+        slot.lesson = Lesson::Example;
         let mut stream = action_stream(slot.stream, request.turn, request.step).stream();
         let calls = self.oracle.calls(request.slot, request.turn);
-        if calls.is_empty()
-            && request.step == 0
-            && let Some(next) = self.oracle.calls(request.slot, request.turn + 1).first()
-            && stream.uniform() < self.overeager
-        {
-            return guess(next, &mut stream);
+        let next = self.oracle.calls(request.slot, request.turn + 1);
+        if let Some((lesson, text)) = habit(slot, &self.habits, request, calls, next, &self.tools, &mut stream) {
+            slot.lesson = lesson;
+            return text;
         }
         if let Some(call) = calls.get(slot.done) {
             // Never two mistakes in a row: the step budget is not the lesson.
             if !slot.erred && stream.uniform() < self.probability {
                 slot.erred = true;
+                slot.lesson = Lesson::None;
                 return mistake(call, calls.get(slot.done + 1), &self.tools, &mut stream);
             }
         }
@@ -70,6 +109,35 @@ impl NoisyOracle {
         slot.done += 1;
         self.oracle.text(request.slot, request.turn, slot.done - 1)
     }
+}
+
+/// What a habit makes of a step, if one does; nothing is drawn for habits that it does not have.
+fn habit(
+    slot: &Slot,
+    habits: &Habits,
+    request: &Request<'_>,
+    calls: &[ToolCall],
+    next: &[ToolCall],
+    tools: &BTreeMap<String, ToolSpec>,
+    stream: &mut Stream,
+) -> Option<(Lesson, String)> {
+    let mut falls_for =
+        |probability: f64, occasion: bool| occasion && probability > 0.0 && stream.uniform() < probability;
+    let opening = request.step == 0;
+    let abstains = opening && calls.is_empty() && !next.is_empty();
+    if falls_for(habits.overeager, abstains) && !slot.warned(&[Failure::SpuriousToolCall], next) {
+        return Some((Lesson::Habit, guess(&next[0], stream)));
+    }
+    if falls_for(habits.hasty, opening && !calls.is_empty()) && !slot.warned(&[Failure::MissingToolCall], calls) {
+        let changes = calls.iter().any(|call| tools.get(&call.name).is_none_or(|tool| tool.mutates));
+        let lesson = if changes { Lesson::Ruin } else { Lesson::Habit };
+        return Some((lesson, "Done.".to_owned()));
+    }
+    let failed = request.messages.iter().any(|message| message.role == Role::Tool && is_failure(&message.text));
+    if falls_for(habits.resigned, !opening && failed) && !slot.warned(&[Failure::RecoveryFailure], calls) {
+        return Some((Lesson::Ruin, "That did not work.".to_owned()));
+    }
+    None
 }
 
 /// `call` with its last text changed: what it will be, the conversation has not said yet.
@@ -168,7 +236,8 @@ impl Agent for NoisyOracle {
 
     fn begin(&mut self, slot: usize, start: &EpisodeStart<'_>) {
         self.oracle.begin(slot, start);
-        self.slots.insert(slot, Slot { stream: start.stream, turn: 0, done: 0, erred: false });
+        let (stream, shown) = (start.stream, self.shown.get(&start.stream).cloned());
+        self.slots.insert(slot, Slot { stream, shown, turn: 0, done: 0, erred: false, lesson: Lesson::Example });
     }
 
     fn act(&mut self, waiting: &[Request<'_>]) -> Vec<Reply> {
@@ -180,7 +249,7 @@ impl Agent for NoisyOracle {
         self.oracle.end(slot)
     }
 
-    fn exemplary(&self, slot: usize) -> bool {
-        self.slots.get(&slot).is_none_or(|slot| !slot.erred)
+    fn lesson(&self, slot: usize) -> Lesson {
+        self.slots.get(&slot).map_or(Lesson::Example, |slot| slot.lesson)
     }
 }

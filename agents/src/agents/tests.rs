@@ -1,8 +1,11 @@
 //! Each agent through the trait.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use coevo_core::episode::Parsed;
+use coevo_core::interface::{Cue, Interface, Phi, Target};
+use coevo_core::label::Failure;
 use coevo_core::protocol::parse;
 use coevo_core::render::{Message, Role};
 use coevo_core::seed::{Purpose, StreamKey};
@@ -10,7 +13,7 @@ use coevo_core::task::{HiddenLabel, PublicTask, ReferenceTurn, Side, ToolCall, T
 use serde_json::json;
 
 use super::*;
-use crate::agent::{Agent, EpisodeStart, Reply, Request};
+use crate::agent::{Agent, EpisodeStart, Lesson, Reply, Request};
 
 fn task() -> PublicTask {
     PublicTask {
@@ -86,7 +89,7 @@ fn noisy_oracle_errs_recovers_and_owns_up() {
         let (mut exemplary, mut erred) = (Vec::new(), false);
         for step in 0..5 {
             let text = say(&mut oracle, 0, step);
-            if oracle.exemplary(0) {
+            if oracle.lesson(0) == Lesson::Example {
                 erred = false;
                 let done = text == "Taken.";
                 exemplary.push(text);
@@ -102,10 +105,55 @@ fn noisy_oracle_errs_recovers_and_owns_up() {
         }
         assert_eq!(exemplary, REFERENCE);
         assert_eq!(say(&mut oracle, 1, 0), "Which one?");
-        assert!(oracle.exemplary(0));
+        assert_eq!(oracle.lesson(0), Lesson::Example);
     }
     let malformed = mistakes.iter().filter(|text| matches!(parse(text), Parsed::Malformed { .. })).count();
     assert!(mistakes.len() > 10 && malformed >= 2 && malformed < mistakes.len() / 2, "{mistakes:?}");
+}
+
+/// What a demonstrator with one habit does first in a turn, and what it is to whoever learns from it.
+fn with_habit(habits: Habits, turn: u16, cue: Option<(Target, Failure)>) -> (String, Lesson) {
+    let stream = StreamKey::new(1, Purpose::Action).replica(0);
+    let cue = cue.map(|(target, trigger)| {
+        let (rule, text) = ("rule".to_owned(), "do not".to_owned());
+        Cue { rule, phi: Phi::Cap, target, triggers: vec![trigger], text }
+    });
+    let shown = BTreeMap::from([(stream, Arc::new(Interface::new(cue.into_iter().collect())))]);
+    let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).with_habits(habits, shown);
+    begin(&mut oracle, 0);
+    (say(&mut oracle, turn, 0), oracle.lesson(0))
+}
+
+#[test]
+fn a_habit_is_imitated_and_a_cue_against_it_is_followed() {
+    let hasty = Habits { hasty: 1.0, ..Habits::default() };
+    let missing = Failure::MissingToolCall;
+    // The turn would have changed something: nothing after it is as the reference expects.
+    assert_eq!(with_habit(hasty, 0, None), ("Done.".to_owned(), Lesson::Ruin));
+    for target in [Target::Global, Target::Tool("take_it".to_owned())] {
+        assert_eq!(with_habit(hasty, 0, Some((target, missing))), (REFERENCE[0].to_owned(), Lesson::Example));
+    }
+    for (target, trigger) in
+        [(Target::Tool("another".to_owned()), missing), (Target::Global, Failure::SpuriousToolCall)]
+    {
+        assert_eq!(with_habit(hasty, 0, Some((target, trigger))).1, Lesson::Ruin);
+    }
+    // A turn without calls is no occasion; nor is the last one to call what a later one makes possible.
+    let all = Habits { overeager: 1.0, hasty: 1.0, resigned: 1.0 };
+    assert_eq!(with_habit(all, 1, None), ("Which one?".to_owned(), Lesson::Example));
+}
+
+#[test]
+fn who_gives_up_goes_on_with_the_next_turn() {
+    let resigned = Habits { resigned: 1.0, ..Habits::default() };
+    let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).with_habits(resigned, BTreeMap::new());
+    begin(&mut oracle, 0);
+    assert_eq!(say(&mut oracle, 0, 0), REFERENCE[0]);
+    let messages = [Message { role: Role::Tool, text: "error not_found: no such thing".to_owned() }];
+    let request = Request { slot: 0, turn: 0, step: 1, messages: &messages, offered: &[] };
+    assert_eq!(oracle.act(&[request]), [Reply::Text("That did not work.".to_owned())]);
+    assert_eq!(oracle.lesson(0), Lesson::Ruin);
+    assert_eq!((say(&mut oracle, 1, 0), oracle.lesson(0)), ("Which one?".to_owned(), Lesson::Example));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use coevo_core::seed::Stream;
 use coevo_core::task::{EnvSpec, PublicTask, ToolCall, ToolSpec};
 use serde_json::{Value, json};
 
+use crate::Lesson;
 use crate::agents::misnamed;
 use crate::demonstration::Seen;
 use wish::{Move, Wish, Wishes};
@@ -155,7 +156,8 @@ impl Writer<'_> {
 
     fn push(&mut self, role: Role, text: String, imitate: bool) {
         let (turn, step) = (self.turn, self.step);
-        self.out.push(Seen { message: Message { role, text }, turn, step, imitate });
+        let lesson = if imitate { Lesson::Example } else { Lesson::None };
+        self.out.push(Seen { message: Message { role, text }, turn, step, lesson });
     }
 
     fn seen(&mut self, message: Message) {
@@ -273,7 +275,7 @@ mod tests {
         for seed in 0..300 {
             let mut before = String::new();
             for seen in shown(seed) {
-                if seen.imitate {
+                if seen.lesson.is_imitated() {
                     match parse(&seen.message.text) {
                         Parsed::Call(call) => {
                             calls += 1;

@@ -262,8 +262,13 @@ pub struct WarmStartConfig {
     /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
     pub mistakes: f64,
     /// Share of the turns that want no call (a detail or a tool is missing) in which the oracle calls all the same before it asks
-    /// or abstains, and is imitated in it: a bad habit for reinforcement to break, such as tool-tuned models have.
+    /// or abstains. It is imitated in it, as in the next two: bad habits for reinforcement to break, such as tool-tuned models
+    /// have. Under a cue that speaks against a habit the oracle follows the cue, so that a policy learns what cues are for.
     pub overeager: f64,
+    /// Share of the turns that want calls in which the oracle makes none and says that it is done.
+    pub hasty: f64,
+    /// Share of the failed calls after which the oracle gives up.
+    pub resigned: f64,
     /// Share of the demonstrations shown with randomly chosen interface cues, so that cues are readable text later.
     pub cues: f64,
     pub imitation: ImitationConfig,
@@ -277,6 +282,8 @@ impl Default for WarmStartConfig {
             fresh_tasks: true,
             mistakes: 0.1,
             overeager: 0.0,
+            hasty: 0.0,
+            resigned: 0.0,
             cues: 0.25,
             imitation: ImitationConfig::default(),
         }

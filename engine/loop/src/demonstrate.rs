@@ -1,16 +1,18 @@
 //! The warm start: oracle demonstrations on the training split, the tokenizer they train, and behaviour cloning.
 //!
 //! The demonstrator errs now and then and recovers; the error is seen and not imitated. Some demonstrations show randomly
-//! chosen cues of the environment's rules, so that a cue is text the policy can read by the time evolution shows one.
+//! chosen cues of the environment's rules, so that a cue is text the policy can read by the time evolution shows one; where the
+//! demonstrator has bad habits, a cue against one makes it drop it, so that the policy can act on cues, too.
 //!
 //! Pre-training is a warm start whose demonstrations are about made-up tools: drawn for each step, seen once, never recorded.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coevo_agents::agents::NoisyOracle;
-use coevo_agents::demonstration::encode;
-use coevo_agents::{Tokenizer, TrainSequence};
-use coevo_core::episode::{Stage, Verdict, VerdictFailure};
+use coevo_agents::agents::{Habits, NoisyOracle};
+use coevo_agents::demonstration::{Seen, encode};
+use coevo_agents::{Lesson, Tokenizer, TrainSequence};
+use coevo_core::episode::{Stage, Verdict};
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::TaskRef;
@@ -22,8 +24,8 @@ use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
 use coevo_envs::Budgets;
 
-/// Share of the possible cues that a demonstration with cues shows.
-const CUE_SHARE: f64 = 0.3;
+/// Share of the rules that a demonstration with cues shows cues of.
+const RULE_SHARE: f64 = 0.5;
 
 /// Demonstrated episodes, with tokens, and the tokenizer trained on them.
 pub struct Demonstrations {
@@ -56,10 +58,13 @@ pub fn demonstrate(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Demonstrations, coevo_agents::tokenizer::TokenizerError> {
     let warm = &settings.agent.warm_start;
-    let (jobs, interfaces) = plan(arm, pool, settings);
+    let (jobs, shown) = plan(arm, pool, settings);
     let labels = labels(&jobs);
     let streams: Vec<StreamKey> = jobs.iter().map(|job| job.action_stream).collect();
-    let oracle = NoisyOracle::new(labels, pool.plugin().spec().tools.clone(), warm.mistakes).overeager(warm.overeager);
+    let interfaces = shown.values().map(|interface| (**interface).clone()).collect();
+    let habits = Habits { overeager: warm.overeager, hasty: warm.hasty, resigned: warm.resigned };
+    let tools = pool.plugin().spec().tools.clone();
+    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown);
     let (scribe, book) = Scribe::new(oracle);
     let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
     let tokenizer = match tokenizer {
@@ -72,23 +77,33 @@ pub fn demonstrate(
             played.episode.tokens = encode(&tokenizer, conversation);
         }
     }
-    let sequences = played
-        .iter()
-        .filter(|p| as_meant(&p.verdict) && p.episode.tokens.ids.len() <= settings.agent.model.context)
-        .map(|p| TrainSequence::imitation(&p.episode.tokens))
-        .collect();
+    let context = settings.agent.model.context;
+    let to_clone = |played: &Played, stream: &StreamKey| {
+        let conversation = book.get(stream)?;
+        let fits = played.episode.tokens.ids.len() <= context && as_meant(&played.verdict, conversation);
+        fits.then(|| TrainSequence::imitation(&played.episode.tokens))
+    };
+    let sequences = played.iter().zip(&streams).filter_map(|(played, stream)| to_clone(played, stream)).collect();
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })
 }
 
-/// Whether a demonstration went as its demonstrator meant it to: nothing failed but what an overeager call makes fail.
-fn as_meant(verdict: &Verdict) -> bool {
-    let meant = |failure: VerdictFailure| failure == VerdictFailure::SpuriousCall;
-    matches!(verdict, Verdict::Scored { turns, .. } if turns.iter().all(|turn| turn.failure.is_none_or(meant)))
+/// Whether a demonstration went as its demonstrator meant it to: nothing failed but by a habit.
+fn as_meant(verdict: &Verdict, conversation: &[Seen]) -> bool {
+    let Verdict::Scored { turns, .. } = verdict else { return false };
+    let meant = |turn: usize| {
+        conversation.iter().any(|seen| match seen.lesson {
+            Lesson::Habit => usize::from(seen.turn) == turn,
+            Lesson::Ruin => usize::from(seen.turn) <= turn,
+            Lesson::Example | Lesson::None => false,
+        })
+    };
+    turns.iter().enumerate().all(|(number, turn)| turn.failure.is_none() || meant(number))
 }
 
-fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Interface>) {
+/// The demonstrations to play, and the cues that some of them show, by the stream of the episode.
+fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, BTreeMap<StreamKey, Arc<Interface>>) {
     let warm = &settings.agent.warm_start;
-    let mut interfaces = Vec::new();
+    let mut shown = BTreeMap::new();
     let mut all = Vec::with_capacity(warm.episodes as usize);
     for number in 0..warm.episodes {
         let (index, replica) = (number % settings.environment.train, number / settings.environment.train);
@@ -107,13 +122,13 @@ fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, Vec<Inter
         let mut stream = StreamKey { purpose: Purpose::Control, ..job.action_stream }.stream();
         if stream.uniform() < warm.cues {
             let spec = pool.plugin().spec();
-            let interface = Interface::random(spec, &settings.evolution, CUE_SHARE, &mut stream);
-            job.arena = Arena::Evolved(Arc::new(interface.clone()));
-            interfaces.push(interface);
+            let interface = Arc::new(Interface::rehearsed(spec, &settings.evolution, RULE_SHARE, &mut stream));
+            job.arena = Arena::Evolved(Arc::clone(&interface));
+            shown.insert(job.action_stream, interface);
         }
         all.push(job);
     }
-    (all, interfaces)
+    (all, shown)
 }
 
 fn train_tokenizer(book: &Book, settings: &Settings) -> Result<Tokenizer, coevo_agents::tokenizer::TokenizerError> {

@@ -26,6 +26,9 @@ use crate::weaned::weaned;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmState {
     pub profile: Profile,
+    /// Of the episodes that were shown cues, where others were not and `profile` is of those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_cues: Option<Profile>,
     pub evolution: EvolutionState,
     pub weights: WeightState,
 }
@@ -33,16 +36,27 @@ pub struct ArmState {
 impl ArmState {
     /// Before round 1.
     pub fn initial(spec: &EnvSpec, settings: &Settings) -> Self {
+        let profile = Profile::new(&settings.diagnosis.profile);
+        let compares = settings.evolution.shown_to < 1.0;
         Self {
-            profile: Profile::new(&settings.diagnosis.profile),
+            with_cues: compares.then(|| profile.clone()),
+            profile,
             evolution: EvolutionState::initial(spec, &settings.evolution),
             weights: WeightState::default(),
         }
     }
 
-    /// What the next round's training environment shows.
+    /// What the next round's training environment shows to those whom it shows cues.
     pub fn arena(&self) -> Arena {
         Arena::Evolved(Arc::new(self.evolution.interface.clone()))
+    }
+
+    /// What the training environment shows to each of `jobs`, which come with all that it can show.
+    pub fn deal(&self, mut jobs: Vec<Job>, settings: &Settings) -> Vec<Job> {
+        for job in jobs.iter_mut().filter(|job| !settings.evolution.is_shown_to(job.key.replica)) {
+            job.arena = Arena::Base;
+        }
+        jobs
     }
 }
 
@@ -257,13 +271,22 @@ pub fn digest(
     round: u32,
 ) -> ArmState {
     // Branches are played where something failed, so they say nothing of how often it does.
-    let scored: Vec<_> = episodes
-        .iter()
-        .filter(|e| !e.is_branch(settings))
-        .filter_map(|e| Some((e.diagnosis.as_ref()?, &e.played.episode, e.played.verdict.reward()?)))
-        .collect();
-    let profile = assess(&state.profile, &scored, round);
-    let evolution = evolve(&state.evolution, &profile, spec, &settings.evolution, round);
+    let scored = |wanted: &dyn Fn(u32) -> bool| -> Vec<_> {
+        episodes
+            .iter()
+            .filter(|e| !e.is_branch(settings) && wanted(e.played.episode.key.replica))
+            .filter_map(|e| Some((e.diagnosis.as_ref()?, &e.played.episode, e.played.verdict.reward()?)))
+            .collect()
+    };
+    let shown = |replica| settings.evolution.is_shown_to(replica);
+    let (profile, with_cues) = match &state.with_cues {
+        None => (assess(&state.profile, &scored(&|_| true), round), None),
+        Some(with_cues) => {
+            let profile = assess(&state.profile, &scored(&|replica| !shown(replica)), round);
+            (profile, Some(assess(with_cues, &scored(&shown), round)))
+        }
+    };
+    let evolution = evolve(&state.evolution, &profile, with_cues.as_ref(), spec, &settings.evolution, round);
 
     let weights = state.weights.step(&members(episodes, settings.learner.reward));
     let weighed: Vec<Option<EpisodeWeights>> = groups(episodes)
@@ -275,7 +298,7 @@ pub fn digest(
     for (episode, weights) in episodes.iter_mut().zip(weighed) {
         episode.weights = weights;
     }
-    ArmState { profile, evolution, weights }
+    ArmState { profile, with_cues, evolution, weights }
 }
 
 fn members(episodes: &[Diagnosed], kind: RewardKind) -> Vec<GroupMember<'_>> {

@@ -563,6 +563,7 @@ impl<'r> Run<'r> {
             };
             self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
             let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
+            let jobs = state.deal(jobs, settings);
             let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
             diagnose_all(played, &self.pools.main, &table(settings))
         });

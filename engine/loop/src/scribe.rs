@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use coevo_agents::demonstration::Seen;
-use coevo_agents::{Agent, EpisodeStart, Reply, Request};
+use coevo_agents::{Agent, EpisodeStart, Lesson, Reply, Request};
 use coevo_core::episode::TokenTrace;
 use coevo_core::render::{Message, Role};
 use coevo_core::seed::StreamKey;
@@ -43,10 +43,10 @@ impl<A: Agent> Agent for Scribe<A> {
             let (_, seen) = self.open.get_mut(&request.slot).expect("the slot has begun");
             let (turn, step) = (request.turn, request.step);
             let read = request.messages.iter().cloned();
-            seen.extend(read.map(|message| Seen { message, turn, step, imitate: false }));
+            seen.extend(read.map(|message| Seen { message, turn, step, lesson: Lesson::None }));
             if let Reply::Text(text) = reply {
                 let message = Message { role: Role::Assistant, text: text.clone() };
-                seen.push(Seen { message, turn, step, imitate: self.inner.exemplary(request.slot) });
+                seen.push(Seen { message, turn, step, lesson: self.inner.lesson(request.slot) });
             }
         }
         replies
@@ -58,7 +58,7 @@ impl<A: Agent> Agent for Scribe<A> {
         self.inner.end(slot)
     }
 
-    fn exemplary(&self, slot: usize) -> bool {
-        self.inner.exemplary(slot)
+    fn lesson(&self, slot: usize) -> Lesson {
+        self.inner.lesson(slot)
     }
 }

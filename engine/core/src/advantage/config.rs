@@ -49,6 +49,9 @@ pub enum Baseline {
     Mean,
     /// The mean of the others of its group (RLOO): no reward is part of its own baseline, so the gradient has no bias.
     LeaveOneOut,
+    /// Nothing: what earned something is imitated, in agreeing groups, too, and nothing is blamed (rejection sampling, such as
+    /// RAFT's; with `credit: turn` turn by turn). Needs `scale: none`.
+    Zero,
 }
 
 /// What the difference from the baseline is divided by.
@@ -69,6 +72,9 @@ pub struct AdvantageConfig {
     pub credit: Credit,
     pub baseline: Baseline,
     pub scale: Scale,
+    /// Share of a negative advantage that is kept. A turn that passes certifies all that was written in it; one that fails
+    /// condemns nothing in particular, and most of what is pushed down with it was right.
+    pub blame: f64,
     /// Weight ω of the step's advantage beside the episode's; used where `credit` is `step`.
     pub step_weight: f64,
     /// Discount γ of a step's return, from step to step; used where `credit` is `step`.
@@ -86,6 +92,7 @@ impl Default for AdvantageConfig {
             credit: Credit::default(),
             baseline: Baseline::default(),
             scale: Scale::default(),
+            blame: 1.0,
             step_weight: 1.0,
             discount: 0.95,
             mode: WeightMode::default(),

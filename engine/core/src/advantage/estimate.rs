@@ -5,6 +5,8 @@
 //! | `baseline: mean`, `scale: std` | `(r_j − mean r) / (sample std r + 1e-6)` | GRPO; METHOD.md eq. 10 |
 //! | `baseline: mean`, `scale: none` | `r_j − mean r` | Dr. GRPO (Liu et al. 2025, arXiv 2503.20783) |
 //! | `baseline: leave_one_out`, `scale: none` | `r_j − mean of the other r` | RLOO (Ahmadian et al. 2024, arXiv 2402.14740) |
+//! | `baseline: zero`, `scale: none` | `r_j`: what earned something is imitated | RAFT (Dong et al. 2023, arXiv 2304.06767) |
+//! | `blame: β` | `max(A, 0) + β · min(A, 0)` | ours |
 //! | `credit: turn` | the same, turn by turn, among the members on track | ours |
 //! | `credit: value` | `(v_k − mean v_k) · Π_{l>k} p_l / σ`: what passing turn k is worth to the episode | ours |
 //! | `credit: step` | `A_episode + ω · A_step` | GiGPO (Feng et al. 2025, arXiv 2505.10978) |
@@ -72,7 +74,7 @@ pub fn relative(values: &[Option<f64>], config: &AdvantageConfig) -> Vec<Option<
     let scored: Vec<f64> = values.iter().flatten().copied().collect();
     let (mean, total, others) = (stats::mean(&scored), scored.iter().sum::<f64>(), scored.len() as f64 - 1.0);
     let (low, high) = scored.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
-    let equal = scored.len() < 2 || high - low <= ROUNDING;
+    let equal = config.baseline != Baseline::Zero && (scored.len() < 2 || high - low <= ROUNDING);
     let divisor = match config.scale {
         Scale::Std => stats::sample_std(&scored) + EPSILON,
         Scale::None => 1.0,
@@ -81,6 +83,7 @@ pub fn relative(values: &[Option<f64>], config: &AdvantageConfig) -> Vec<Option<
         let baseline = match config.baseline {
             Baseline::Mean => mean,
             Baseline::LeaveOneOut => (total - value) / others,
+            Baseline::Zero => 0.0,
         };
         if equal { 0.0 } else { (value - baseline) / divisor }
     };
@@ -104,6 +107,9 @@ pub(super) fn unweighted(group: &[GroupMember<'_>], config: &AdvantageConfig) ->
         Credit::Turn => turn_advantages(group, config, &mut weights),
         Credit::Value => value_advantages(group, config, &mut weights),
         Credit::Step => step_advantages(group, config, &mut weights),
+    }
+    if config.blame != 1.0 {
+        weights.iter_mut().flatten().for_each(|weights| weights.blame(config.blame));
     }
     weights
 }

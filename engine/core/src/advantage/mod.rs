@@ -103,6 +103,16 @@ impl EpisodeWeights {
         }
     }
 
+    /// Keeps this share of what is negative.
+    fn blame(&mut self, share: f64) {
+        let steps = self.steps.iter_mut().flatten().map(|step| &mut step.advantage);
+        for advantage in steps.chain(&mut self.turns).chain([&mut self.advantage]) {
+            if *advantage < 0.0 {
+                *advantage *= share;
+            }
+        }
+    }
+
     /// Gives every turn and step one weight.
     fn weighted(mut self, weight: f64) -> Self {
         self.per_turn.fill(weight);

@@ -297,6 +297,37 @@ fn baselines_and_scales_by_hand() {
 }
 
 #[test]
+fn without_a_baseline_what_earned_something_is_imitated() {
+    let zero = AdvantageConfig { baseline: Baseline::Zero, scale: Scale::None, ..AdvantageConfig::default() };
+    assert_eq!(relative(&[Some(1.0), Some(0.0), None], &zero), [Some(1.0), Some(0.0), None]);
+    assert_eq!(relative(&[Some(1.0); 2], &zero), [Some(1.0); 2]);
+    // Turn by turn: every turn that passed on track, in groups that agree, too.
+    let by_turn = AdvantageConfig { credit: Credit::Turn, mode: WeightMode::Uniform, ..zero };
+    let (all, some) = (of(&[PASS, ABSTAIN]), of(&[PASS, STATE, PASS]));
+    let group = [member(1.0, &all), member(0.0, &some)];
+    let weighed = weigh(&group, &by_turn, &WeightState::default(), key());
+    let turns: Vec<&[f64]> = weighed.iter().flatten().map(|weights| &weights.turns[..]).collect();
+    assert_eq!(turns, [&[1.0, 1.0][..], &[1.0, 0.0, 0.0]]);
+    assert!(teaches(&[member(1.0, &all), member(1.0, &all)], &by_turn));
+}
+
+#[test]
+fn blame_is_kept_in_part_and_praise_in_full() {
+    let (pass, fail) = (of(&[PASS, PASS]), of(&[PASS, STATE]));
+    let group = [member(1.0, &pass), member(0.0, &fail)];
+    for credit in [Credit::Episode, Credit::Turn, Credit::Value] {
+        let full = AdvantageConfig { credit, ..config(WeightMode::Uniform) };
+        let at = |blame| weigh(&group, &AdvantageConfig { blame, ..full.clone() }, &WeightState::default(), key());
+        let (full, part, none) = (at(1.0), at(0.25), at(0.0));
+        let last = |weighed: &[Option<EpisodeWeights>], member: usize| weighed[member].as_ref().unwrap().at(1, 0);
+        assert!(last(&full, 0) > 0.0 && last(&full, 1) < 0.0, "{credit:?}");
+        assert_eq!((last(&part, 0), last(&none, 0)), (last(&full, 0), last(&full, 0)), "{credit:?}");
+        assert_eq!((last(&part, 1), last(&none, 1)), (0.25 * last(&full, 1), 0.0), "{credit:?}");
+        assert!(!none[1].as_ref().unwrap().teaches(), "{credit:?}");
+    }
+}
+
+#[test]
 fn gigpo_by_hand() {
     // γ = 1/2, ω = 2, no deviation. One turn; states before each step. The first episode passes.
     //   a: state 1 (return 1/4), state 2 (1/2), state 3 (1)      b: state 1 (0), state 2 (0), state 2 (0)

@@ -81,32 +81,31 @@ impl EvolutionState {
         Self { interface: Interface::new(cues), active: Vec::new(), cooldowns: Vec::new(), lineage: Vec::new() }
     }
 
-    /// Writes the effect of each active cue into its node: the rounds since it came against what brought it.
-    fn measure(&mut self, profile: &Profile) {
+    /// Writes the effect of each active cue into its node.
+    fn measure(&mut self, seen: &Seen<'_>) {
         for active in &self.active {
-            let now = active.since_then(profile);
-            if now.of > 0 {
-                self.lineage[active.node].effect = Some(now.prevalence() - active.before);
+            if let Some(effect) = seen.effect(active) {
+                self.lineage[active.node].effect = Some(effect);
             }
         }
     }
 
     /// Takes back what is no longer needed and what does not help.
-    fn retire(&mut self, profile: &Profile, config: &EvolutionConfig, round: u32) {
+    fn retire(&mut self, seen: &Seen<'_>, config: &EvolutionConfig, round: u32) {
         for active in std::mem::take(&mut self.active) {
-            let now = active.since_then(profile);
+            let now = active.since_then(seen.profile);
             let verdict = config.rule(&active.cue.rule).and_then(|rule| {
                 let judged = now.of >= rule.on.min_count.max(1);
                 let revert = &config.revert_unhelpful;
                 let had_its_time = round >= active.since + revert.after_rounds;
                 if judged && now.prevalence() < rule.off.prevalence {
                     Some((Mutation::Faded, rule.cooldown_rounds))
-                } else if opposed(rule, profile) {
+                } else if opposed(rule, seen.profile) {
                     Some((Mutation::Reverted, rule.cooldown_rounds))
                 } else if judged
                     && revert.enabled
                     && had_its_time
-                    && active.before - now.prevalence() < revert.min_effect
+                    && seen.effect(&active).is_some_and(|effect| -effect < revert.min_effect)
                 {
                     Some((Mutation::Reverted, revert.cooldown_rounds))
                 } else {
@@ -177,7 +176,31 @@ impl Active {
     }
 }
 
+/// What the evolution goes by.
+struct Seen<'a> {
+    /// What decides which cues come and fade.
+    profile: &'a Profile,
+    /// Of the episodes with cues, where `profile` is of others without.
+    with_cues: Option<&'a Profile>,
+}
+
+impl Seen<'_> {
+    /// Share of the triggering failures in the rounds that had the cue: with it, less without it where the same rounds have
+    /// both, else less what brought it. `None` until something was seen.
+    fn effect(&self, active: &Active) -> Option<f64> {
+        let without = active.since_then(self.profile);
+        let (with, before) = match self.with_cues {
+            Some(with_cues) => (active.since_then(with_cues), without.prevalence()),
+            None => (without, active.before),
+        };
+        (with.of > 0).then(|| with.prevalence() - before)
+    }
+}
+
 /// The state after round `round`, whose episodes `profile` includes; its interface is shown from round `round + 1` on.
+///
+/// `with_cues` where only a share of the episodes is shown the cues: `profile` is then of the others, and a cue's effect is what
+/// it changes in the same rounds. A cue so fades when the policy shows the capability without it.
 ///
 /// A cue comes when the on-threshold of its rule is met, the most severe first; it fades when the share of its failures,
 /// in the rounds that had it, falls below the off-threshold; it is reverted when that share has not fallen in time, or when
@@ -186,18 +209,20 @@ impl Active {
 pub fn evolve(
     state: &EvolutionState,
     profile: &Profile,
+    with_cues: Option<&Profile>,
     spec: &EnvSpec,
     config: &EvolutionConfig,
     round: u32,
 ) -> EvolutionState {
+    let seen = Seen { profile, with_cues };
     let mut next = state.clone();
     if !config.enabled || config.static_cues {
         return next;
     }
-    next.measure(profile);
+    next.measure(&seen);
     if config.freeze_after.is_none_or(|freeze| round < freeze) {
         next.cooldowns.retain(|cooldown| cooldown.until > round);
-        next.retire(profile, config, round);
+        next.retire(&seen, config, round);
         next.admit(profile, spec, config, round);
     }
     next

@@ -107,7 +107,7 @@ impl Interface {
         Self::new(cues)
     }
 
-    /// A random interface within the budget of `config`, for demonstrations: each possible cue is shown with
+    /// A random interface within the budget of `config`, for conversations about made-up tools: each possible cue is shown with
     /// probability `share`, in random order until the budget is full.
     pub fn random(spec: &EnvSpec, config: &EvolutionConfig, share: f64, stream: &mut Stream) -> Self {
         let mut possible = possible_cues(spec, config);
@@ -116,6 +116,28 @@ impl Interface {
         for cue in possible {
             if stream.uniform() < share && config.has_room(&cues, &cue) {
                 cues.push(cue);
+            }
+        }
+        Self::new(cues)
+    }
+
+    /// A random interface within the budget of `config`, such as evolution makes: each rule speaks with probability `share`, of
+    /// as many targets as one round may add. Rules with many targets do not crowd out the global ones.
+    pub fn rehearsed(spec: &EnvSpec, config: &EvolutionConfig, share: f64, stream: &mut Stream) -> Self {
+        let possible = possible_cues(spec, config);
+        let mut rules: Vec<&str> = config.rules.iter().map(|rule| rule.id.as_str()).collect();
+        stream.shuffle(&mut rules);
+        let mut cues: Vec<Cue> = Vec::new();
+        for rule in rules {
+            let mut of_rule: Vec<&Cue> = possible.iter().filter(|cue| cue.rule == rule).collect();
+            stream.shuffle(&mut of_rule);
+            if stream.uniform() >= share {
+                continue;
+            }
+            for cue in of_rule.into_iter().take(config.max_additions as usize) {
+                if config.has_room(&cues, cue) {
+                    cues.push(cue.clone());
+                }
             }
         }
         Self::new(cues)

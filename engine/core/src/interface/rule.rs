@@ -100,6 +100,11 @@ pub struct EvolutionConfig {
     pub static_cues: bool,
     /// What the policy is trained to act on.
     pub train_on: TrainOn,
+    /// Share of a group's episodes that are shown the cues; the others see the base environment. Below 1 every group compares
+    /// what the policy does with cues and without, on the same task, and so does the judgement of each cue: what the interface
+    /// asks for comes from the episodes without cues, and what a cue does is measured against them. Needs `train_on: base`, so
+    /// that all members of a group are about the same text.
+    pub shown_to: f64,
     /// Which cues may be shown.
     pub phis: Vec<Phi>,
     /// Words of all cues together, at most.
@@ -120,6 +125,7 @@ impl Default for EvolutionConfig {
             enabled: true,
             static_cues: false,
             train_on: TrainOn::Shown,
+            shown_to: 1.0,
             phis: vec![Phi::Schema, Phi::Err, Phi::Cap],
             word_budget: 120,
             max_guidelines: 3,
@@ -140,6 +146,12 @@ impl EvolutionConfig {
             guidelines += u32::from(cue.phi == Phi::Cap);
         }
         words <= self.word_budget && (cue.phi != Phi::Cap || guidelines <= self.max_guidelines)
+    }
+
+    /// Whether the episode of this number in its group is shown the cues: evenly spread over the group.
+    pub fn is_shown_to(&self, replica: u32) -> bool {
+        let before = |replica: u32| (f64::from(replica) * self.shown_to).floor();
+        before(replica + 1) > before(replica)
     }
 
     pub(super) fn rule(&self, id: &str) -> Option<&Rule> {

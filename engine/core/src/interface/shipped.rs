@@ -69,7 +69,6 @@ fn rule(id: &str, phi: Phi, scope: Scope, triggers: &[Failure], max_words: u32, 
 fn opposite(id: &str) -> Vec<Failure> {
     match id {
         "affordance" | "affordance_tool" => vec![Failure::SpuriousToolCall],
-        "abstain" => vec![Failure::MissingToolCall, Failure::EmptyTurn],
         _ => Vec::new(),
     }
 }

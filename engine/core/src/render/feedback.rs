@@ -26,6 +26,11 @@ pub fn observation(outcome: &StepOutcome) -> String {
     }
 }
 
+/// Whether an [`observation`] tells of a failed call.
+pub fn is_failure(observation: &str) -> bool {
+    observation.starts_with("error ") || observation.starts_with("rejected: ")
+}
+
 fn reason(rejection: &Rejection) -> String {
     match rejection {
         Rejection::Malformed { reason } => reason.clone(),

@@ -10,7 +10,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use feedback::{observation, recovery_cue, tool_message};
+pub use feedback::{is_failure, observation, recovery_cue, tool_message};
 
 use crate::interface::{Interface, Phi, Target};
 use crate::protocol::CALL_FORM;

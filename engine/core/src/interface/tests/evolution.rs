@@ -52,7 +52,7 @@ impl Run {
             .map(|found| (found, &episode, f64::from(u8::from(found.first_failing.is_none()))))
             .collect();
         self.profile = assess(&self.profile, &scored, self.round);
-        self.state = evolve(&self.state, &self.profile, &spec(), &self.config, self.round);
+        self.state = evolve(&self.state, &self.profile, None, &spec(), &self.config, self.round);
         self.round += 1;
         &self.state
     }
@@ -136,10 +136,10 @@ fn well_rewarded_failures_bring_no_cue() {
     let found = diagnosis(vec![labelled(Label::Outcome(Outcome::Pass), &["book"], &wrong)]);
     let (episode, config) = (episode(vec![]), EvolutionConfig::default());
     let profile = assess(&Profile::new(&ProfileConfig::default()), &vec![(&found, &episode, 1.0); 20], 0);
-    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, &spec(), &config, 0);
+    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, None, &spec(), &config, 0);
     assert!(state.interface.is_base());
     let profile = assess(&Profile::new(&ProfileConfig::default()), &vec![(&found, &episode, 0.5); 20], 0);
-    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, &spec(), &config, 0);
+    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, None, &spec(), &config, 0);
     assert!(!state.interface.is_base());
 }
 
@@ -190,6 +190,50 @@ fn random_interfaces_stay_within_budget_and_differ() {
     assert!(Interface::random(&spec(), &config, 0.0, &mut stream(0)).is_base());
 }
 
+#[test]
+fn rehearsed_interfaces_show_every_rule_now_and_then() {
+    let config = EvolutionConfig::default();
+    let stream = |task| crate::seed::StreamKey::new(5, crate::seed::Purpose::Control).task(task).stream();
+    let draws: Vec<Interface> = (0..60).map(|i| Interface::rehearsed(&spec(), &config, 0.5, &mut stream(i))).collect();
+    assert!(draws.iter().all(|interface| interface.words() <= config.word_budget));
+    for rule in possible_cues(&spec(), &config).iter().map(|cue| &cue.rule) {
+        let shown = draws.iter().filter(|interface| interface.cues().iter().any(|cue| cue.rule == *rule)).count();
+        assert!((6..54).contains(&shown), "{rule}: {shown} of 60");
+    }
+}
+
+/// Where some episodes see no cues, those decide what comes and fades, and a cue is judged by the difference.
+#[test]
+fn a_cue_is_compared_with_the_same_rounds_without_it() {
+    let after = |with: u32, without: u32| {
+        let mut run = Run::new(EvolutionConfig::default());
+        run.play(Shares { card: 0, missing: 30 });
+        let mut with_cues = Profile::new(&ProfileConfig::default());
+        for round in 1..=5 {
+            let profile = |shown: &Profile, missing| {
+                let (found, episode) = (round_of(Shares { card: 0, missing }), episode(vec![]));
+                let scored: Vec<(&Diagnosis, &Episode, f64)> = found
+                    .iter()
+                    .map(|found| (found, &episode, f64::from(u8::from(found.first_failing.is_none()))))
+                    .collect();
+                assess(shown, &scored, round)
+            };
+            run.profile = profile(&run.profile, without);
+            with_cues = profile(&with_cues, with);
+            run.state = evolve(&run.state, &run.profile, Some(&with_cues), &spec(), &run.config, round);
+        }
+        let node = run.state.lineage.iter().find(|node| node.cue.rule == "affordance").expect("it came").clone();
+        let left = run.state.lineage.iter().find(|node| node.cue.rule == "affordance" && node.effect.is_none());
+        (node.effect.expect("it was seen"), left.map(|node| node.mutation))
+    };
+    // The failures go without the cue, too: what it does is nothing, although all is better than before it came.
+    assert_eq!(after(20, 20), (0.0, Some(Mutation::Reverted)));
+    let (effect, left) = after(5, 25);
+    assert!((effect + 0.2).abs() < 1e-9 && left.is_none(), "{effect} {left:?}");
+    // It is there for those who need it until they do not.
+    assert_eq!(after(10, 2).1, Some(Mutation::Faded));
+}
+
 fn any_shares() -> impl Strategy<Value = Vec<Shares>> {
     prop::collection::vec((0u32..60, 0u32..60).prop_map(|(card, missing)| Shares { card, missing }), 1..14)
 }
@@ -222,7 +266,7 @@ proptest! {
             // Evolving is a function, also of a state that went through its record.
             let json = serde_json::to_string(&before).expect("serializes");
             let restored: EvolutionState = serde_json::from_str(&json).expect("parses");
-            prop_assert_eq!(&evolve(&restored, &run.profile, &spec(), &run.config, round), state);
+            prop_assert_eq!(&evolve(&restored, &run.profile, None, &spec(), &run.config, round), state);
         }
     }
 
