@@ -293,9 +293,9 @@ impl Table {
         let columns = self.columns();
         let mut rows = vec![header("", &columns)];
         for label in coevo_core::label::Label::all().map(|label| label.name()) {
-            let share = |m: &Option<&Measured>| m.and_then(|m| m.labels.get(label)).copied();
-            if columns.iter().any(|(_, m)| share(m).is_some()) {
-                rows.push(row(label, &columns, |m| share(m).map_or("0.0".into(), |s| format!("{:.1}", 100.0 * s))));
+            if columns.iter().any(|(_, m)| m.is_some_and(|m| m.labels.contains_key(label))) {
+                let share = |m: &Measured| format!("{:.1}", 100.0 * m.labels.get(label).copied().unwrap_or(0.0));
+                rows.push(row(label, &columns, |m| m.map_or("-".into(), share)));
             }
         }
         rows

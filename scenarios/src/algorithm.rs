@@ -11,7 +11,7 @@
 
 use coevo_core::advantage::{AdvantageConfig, Baseline, Credit, Scale};
 use coevo_core::config::LossAggregation;
-use coevo_core::interface::TrainOn;
+use coevo_core::interface::{ShownWhen, TrainOn};
 use serde_json::Value;
 
 use crate::limits::Unfit;
@@ -169,6 +169,12 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         "evolution.shown_to",
         format!("{}, but `evolution.train_on` is {}", evolution.shown_to, word(&evolution.train_on)),
         "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
+    );
+    say(
+        evolution.shown_when != ShownWhen::Always && evolution.shown_to == 1.0,
+        "evolution.shown_when",
+        format!("{}, but `evolution.shown_to` is 1", word(&evolution.shown_when)),
+        "write `evolution.shown_to: 0.5`: the others of a group must play first".to_owned(),
     );
     if let ZeroVariance::Resample { extra_tasks } = learner.zero_variance {
         let key = "learner.zero_variance.resample.extra_tasks";

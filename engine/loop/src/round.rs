@@ -1,7 +1,7 @@
 //! One round as plain functions that read like its definition (METHOD.md §1): draw, roll out, diagnose, assess, then
 //! evolve and weigh from the same frozen profile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use coevo_agents::infer::grammar::Grammars;
@@ -11,7 +11,7 @@ use coevo_core::advantage::{
 };
 use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
 use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
-use coevo_core::interface::{EvolutionState, Interface, TrainOn, evolve};
+use coevo_core::interface::{EvolutionState, Interface, ShownWhen, TrainOn, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{EnvSpec, HiddenLabel, TaskRef};
@@ -37,11 +37,12 @@ impl ArmState {
     /// Before round 1.
     pub fn initial(spec: &EnvSpec, settings: &Settings) -> Self {
         let profile = Profile::new(&settings.diagnosis.profile);
-        let compares = settings.evolution.shown_to < 1.0;
+        let evolution = &settings.evolution;
+        let compares = evolution.shown_to < 1.0 && evolution.shown_when == ShownWhen::Always;
         Self {
             with_cues: compares.then(|| profile.clone()),
             profile,
-            evolution: EvolutionState::initial(spec, &settings.evolution),
+            evolution: EvolutionState::initial(spec, evolution),
             weights: WeightState::default(),
         }
     }
@@ -51,9 +52,9 @@ impl ArmState {
         Arena::Evolved(Arc::new(self.evolution.interface.clone()))
     }
 
-    /// What the training environment shows to each of `jobs`, which come with all that it can show.
-    pub fn deal(&self, mut jobs: Vec<Job>, settings: &Settings) -> Vec<Job> {
-        for job in jobs.iter_mut().filter(|job| !settings.evolution.is_shown_to(job.key.replica)) {
+    /// What the training environment shows to each of `jobs`, which come with all that it can show; nothing without `cues`.
+    pub fn deal(&self, mut jobs: Vec<Job>, cues: bool, settings: &Settings) -> Vec<Job> {
+        for job in jobs.iter_mut().filter(|job| !cues || !settings.evolution.is_shown_to(job.key.replica)) {
             job.arena = Arena::Base;
         }
         jobs
@@ -83,8 +84,8 @@ pub fn groups(episodes: &[Diagnosed]) -> impl Iterator<Item = &[Diagnosed]> {
 
 /// What a round plays at once.
 pub enum Wave<'a> {
-    /// So many episodes of each task, from the beginning.
-    Tasks { indices: &'a [u32], replicas: u32 },
+    /// These episodes of each task, from the beginning; `cues` where those whom the interface is shown to see it.
+    Tasks { indices: &'a [u32], replicas: &'a [u32], cues: bool },
     /// Episodes that go on where others failed.
     Branches(Vec<Branch<'a>>),
 }
@@ -172,14 +173,13 @@ pub fn play_round(
 ) -> (Vec<Diagnosed>, usize) {
     let (learner, train) = (&settings.learner, settings.environment.train);
     let mut drawn = draw(settings.seed, train, learner.tasks_per_round, round);
-    let replicas = learner.from_the_beginning();
-    let mut episodes = play(Wave::Tasks { indices: &drawn, replicas });
-    let kept_back = drawn.len() * (learner.group - replicas) as usize;
+    let all: Vec<u32> = (0..learner.from_the_beginning()).collect();
+    let mut episodes = tasks(settings, &drawn, &all, &mut play);
+    let kept_back = drawn.len() * (learner.group as usize - all.len());
     if kept_back > 0 {
         let more = play(Wave::Branches(branches(&episodes, kept_back)));
         episodes.extend(more);
-        let place: BTreeMap<u32, usize> = drawn.iter().enumerate().map(|(place, index)| (*index, place)).collect();
-        episodes.sort_by_key(|e| (place[&e.played.episode.key.task.index], e.played.episode.key.replica));
+        by_group(&mut episodes, &drawn);
     }
     let ZeroVariance::Resample { extra_tasks } = learner.zero_variance else { return (episodes, 0) };
     let wanted = drawn.len();
@@ -190,9 +190,43 @@ pub fn play_round(
         if wave.is_empty() {
             return (episodes, drawn.len() - wanted);
         }
-        episodes.extend(play(Wave::Tasks { indices: &wave, replicas }));
+        episodes.extend(tasks(settings, &wave, &all, &mut play));
         drawn.extend(wave);
     }
+}
+
+/// Plays `replicas` of each task. Where cues are for those who are stuck, the members without cues play first.
+fn tasks(
+    settings: &Settings,
+    indices: &[u32],
+    replicas: &[u32],
+    play: &mut impl FnMut(Wave<'_>) -> Vec<Diagnosed>,
+) -> Vec<Diagnosed> {
+    if settings.evolution.shown_when == ShownWhen::Always {
+        return play(Wave::Tasks { indices, replicas, cues: true });
+    }
+    let (shown, others): (Vec<u32>, Vec<u32>) =
+        replicas.iter().partition(|replica| settings.evolution.is_shown_to(**replica));
+    let mut episodes = play(Wave::Tasks { indices, replicas: &others, cues: false });
+    let succeeded: BTreeSet<u32> = episodes
+        .iter()
+        .filter(|e| e.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.first_failing.is_none()))
+        .map(|e| e.played.episode.key.task.index)
+        .collect();
+    let (able, stuck): (Vec<u32>, Vec<u32>) = indices.iter().partition(|index| succeeded.contains(index));
+    for (indices, cues) in [(able, false), (stuck, true)] {
+        if !indices.is_empty() && !shown.is_empty() {
+            episodes.extend(play(Wave::Tasks { indices: &indices, replicas: &shown, cues }));
+        }
+    }
+    by_group(&mut episodes, indices);
+    episodes
+}
+
+/// Brings what was played in several waves into the order of `indices`, and of the members of each group.
+fn by_group(episodes: &mut [Diagnosed], indices: &[u32]) {
+    let place: BTreeMap<u32, usize> = indices.iter().enumerate().map(|(place, index)| (*index, place)).collect();
+    episodes.sort_by_key(|e| (place[&e.played.episode.key.task.index], e.played.episode.key.replica));
 }
 
 /// How many groups have members that differ in what they are rewarded for.
@@ -280,6 +314,10 @@ pub fn digest(
     };
     let shown = |replica| settings.evolution.is_shown_to(replica);
     let (profile, with_cues) = match &state.with_cues {
+        // Who is shown cues because others failed says nothing of how often they do.
+        None if settings.evolution.shown_when == ShownWhen::Stuck => {
+            (assess(&state.profile, &scored(&|replica| !shown(replica)), round), None)
+        }
         None => (assess(&state.profile, &scored(&|_| true), round), None),
         Some(with_cues) => {
             let profile = assess(&state.profile, &scored(&|replica| !shown(replica)), round);
@@ -364,8 +402,12 @@ pub fn sequences<'e>(episodes: &'e [Diagnosed], reading: &Reading<'_>) -> (Vec<(
             if reading.train_on == TrainOn::Base && interface != Interface::base().id() {
                 let task = reading.pool.task(&key.task).ok()?;
                 let trace = weaned(episode, &task.public, reading.pool.plugin().spec(), reading.tokenizer);
-                elsewhere = true;
-                return Some((key, TrainSequence::reinforcement(&trace, advantage)));
+                // What failed under cues says nothing against what the policy does without them; what succeeded is worth having.
+                let praise = |turn, step| advantage(turn, step).max(0.0);
+                let sequence = TrainSequence::reinforcement(&trace, praise);
+                let teaches = sequence.advantage.iter().any(|advantage| *advantage > 0.0);
+                elsewhere |= teaches;
+                return teaches.then_some((key, sequence));
             }
             let mut sequence = TrainSequence::reinforcement(tokens, advantage);
             if let Some(grammars) = reading.grammars {

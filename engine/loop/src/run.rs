@@ -555,15 +555,20 @@ impl<'r> Run<'r> {
         let (mut episodes, extra_tasks) = play_round(settings, round, |wave| {
             let (pool, arena) = (&self.pools.main, state.arena());
             let jobs = match wave {
-                Wave::Tasks { indices, replicas } => {
-                    let batch = Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas };
-                    jobs(batch, pool, "train", indices, &arena)
+                Wave::Tasks { indices, replicas, cues } => {
+                    let batch =
+                        Batch { arm, stage: Stage::Train, round, seed: settings.seed, replicas: learning.group };
+                    let mut jobs = jobs(batch, pool, "train", indices, &arena);
+                    jobs.retain(|job| replicas.contains(&job.key.replica));
+                    state.deal(jobs, cues, settings)
                 }
-                Wave::Branches(branches) => branches.iter().map(|branch| branch.job(pool, &arena)).collect(),
+                Wave::Branches(branches) => {
+                    let jobs = branches.iter().map(|branch| branch.job(pool, &arena)).collect();
+                    state.deal(jobs, true, settings)
+                }
             };
             self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
             let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
-            let jobs = state.deal(jobs, settings);
             let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
             diagnose_all(played, &self.pools.main, &table(settings))
         });

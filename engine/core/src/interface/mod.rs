@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::profile::Target;
 pub use evolve::{Active, Cooldown, EvolutionState, LineageNode, Mutation, evolve};
-pub use rule::{EvolutionConfig, Off, On, RevertConfig, Rule, Scope, TrainOn};
+pub use rule::{EvolutionConfig, Off, On, RevertConfig, Rule, Scope, ShownWhen, TrainOn};
 pub use shipped::default_rules;
 pub use text::possible_cues;
 

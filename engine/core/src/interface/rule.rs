@@ -90,6 +90,18 @@ pub enum TrainOn {
     Base,
 }
 
+/// In which groups the share [`EvolutionConfig::shown_to`] is shown cues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownWhen {
+    /// In all: each cue is a randomised trial, and is judged by it.
+    #[default]
+    Always,
+    /// Where all others of the group, who play first and without, have failed: a policy that finds its own way is not led on
+    /// another. Cues are then judged by before and after, since those who are shown them were chosen.
+    Stuck,
+}
+
 /// How the interface evolves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -105,6 +117,8 @@ pub struct EvolutionConfig {
     /// asks for comes from the episodes without cues, and what a cue does is measured against them. Needs `train_on: base`, so
     /// that all members of a group are about the same text.
     pub shown_to: f64,
+    /// Whether that share is shown them in every group.
+    pub shown_when: ShownWhen,
     /// Which cues may be shown.
     pub phis: Vec<Phi>,
     /// Words of all cues together, at most.
@@ -126,6 +140,7 @@ impl Default for EvolutionConfig {
             static_cues: false,
             train_on: TrainOn::Shown,
             shown_to: 1.0,
+            shown_when: ShownWhen::Always,
             phis: vec![Phi::Schema, Phi::Err, Phi::Cap],
             word_budget: 120,
             max_guidelines: 3,
