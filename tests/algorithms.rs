@@ -32,13 +32,17 @@ arms:
     learner: { branch: 0.5, mini_batch: 4 }
     advantages: { credit: value, mode: coevo }
     evolution: { train_on: base }
+  stuck:
+    learner: { mini_batch: 4 }
+    advantages: { credit: value, mode: uniform }
+    evolution: { train_on: base, shown_to: 0.5, shown_when: stuck, static_cues: true }
   compared:
     learner: { mini_batch: 4 }
     advantages: { credit: turn, baseline: zero, scale: none, blame: 0.5, mode: coevo }
     evolution: { train_on: base, shown_to: 0.5, static_cues: true }
 ";
 
-const ALL: [&str; 6] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "compared"];
+const ALL: [&str; 7] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "stuck", "compared"];
 
 /// The counter with other arms; four tasks a round leave four of its pool.
 fn scenario(folder: &Path, arms: &str) -> &'static str {
@@ -128,7 +132,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let credited = records(&whole, &filter).iter().filter_map(|record| record.training.clone()).collect::<Vec<_>>();
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
-        let by_turn = ["turns", "branches", "compared"].contains(&arm);
+        let by_turn = ["turns", "branches", "stuck", "compared"].contains(&arm);
         assert!(credited.iter().all(|training| training.turns.is_empty() != by_turn), "{arm}");
     }
     assert!(!of("rloo", "learn/ratio_max").is_empty());
@@ -142,6 +146,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
     );
     branches_repeat_what_failed(&whole);
     half_of_a_group_sees_cues(&whole);
+    the_stuck_see_cues(&whole);
     weaning_takes_out_cues_and_nothing_else(folder, &whole);
 }
 
@@ -228,6 +233,22 @@ fn half_of_a_group_sees_cues(run: &RunFile) {
     for EpisodeRecord { episode, .. } in records {
         let base = episode.interface == *Interface::base().id();
         assert_eq!(base, episode.key.replica.is_multiple_of(2), "{:?}", episode.key);
+    }
+}
+
+/// Half of a group sees cues where all of the other half failed, and nobody elsewhere.
+fn the_stuck_see_cues(run: &RunFile) {
+    let filter = EpisodeFilter { arm: Some("stuck".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
+    let records = records(run, &filter);
+    assert_eq!(records.len(), 32);
+    for group in records.chunks(4) {
+        let first = |record: &&EpisodeRecord| record.episode.key.replica.is_multiple_of(2);
+        let stuck = !group.iter().filter(first).any(|record| record.verdict.reward() == Some(1.0));
+        for EpisodeRecord { episode, .. } in group {
+            assert_eq!(episode.key.task, group[0].episode.key.task);
+            let base = episode.interface == *Interface::base().id();
+            assert_eq!(!base, stuck && !episode.key.replica.is_multiple_of(2), "{:?}", episode.key);
+        }
     }
 }
 

@@ -118,7 +118,13 @@ fn options_that_contradict_the_algorithm() {
              hint: write `evolution.train_on: base`: a group that mixes texts must be trained on one of them"
                 .to_owned(),
         ),
-        ("evolution: {shown_to: 0.5, train_on: base}\n", String::new()),
+        ("evolution: {shown_to: 0.5, train_on: base, shown_when: stuck}\n", String::new()),
+        (
+            "evolution: {shown_when: stuck}\n",
+            "s.yaml:3:25: `evolution.shown_when` is stuck, but `evolution.shown_to` is 1\n  \
+             hint: write `evolution.shown_to: 0.5`: the others of a group must play first"
+                .to_owned(),
+        ),
         (
             "advantages: {baseline: zero}\n",
             "s.yaml:3:24: `advantages.baseline` is zero, but `advantages.scale` is std\n  \

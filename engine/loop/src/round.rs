@@ -476,6 +476,22 @@ mod tests {
     }
 
     #[test]
+    fn cues_for_the_stuck_wait_for_the_others() {
+        let text = "name: x\nenvironment: {name: travel, train: 20}\nlearner: {tasks_per_round: 3, group: 4}\n\
+                    evolution: {train_on: base, shown_to: 0.5, shown_when: stuck}\n";
+        let scenario = ResolvedScenario::parse(text, "s.yaml", Path::new("."), &[]).expect("a sound scenario");
+        let mut waves = Vec::new();
+        // Nobody plays, so nobody succeeds: every group is stuck.
+        play_round(&scenario.base, 1, |wave| {
+            let Wave::Tasks { indices, replicas, cues } = wave else { unreachable!("no branches are asked for") };
+            waves.push((indices.to_vec(), replicas.to_vec(), cues));
+            Vec::new()
+        });
+        let drawn = draw(0, 20, 3, 1);
+        assert_eq!(waves, [(drawn.clone(), vec![0, 2], false), (drawn, vec![1, 3], true)]);
+    }
+
+    #[test]
     fn draws_cross_the_end_of_the_pool_and_depend_on_the_seed() {
         let round = draw(3, 5, 4, 2);
         assert_eq!(round.len(), 4);
