@@ -57,6 +57,12 @@ fn open(folder: &Path, name: &str) -> RunFile {
     RunFile::open_read_only(&folder.join(name)).expect("a run")
 }
 
+/// The episodes that an arm trained on.
+fn trained(run: &RunFile, arm: &str) -> Vec<EpisodeRecord> {
+    let (arm, stage) = (Some(arm.to_owned()), Some(Stage::Train));
+    records(run, &EpisodeFilter { arm, stage, ..EpisodeFilter::default() })
+}
+
 /// Runs, is killed soon after each commit, and goes on, until it is done.
 fn run_through_kills(folder: &Path, scenario: &str, name: &str) -> usize {
     let commits =
@@ -113,9 +119,9 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let drift = of(arm, "learn/drift");
         assert!(drift.len() == 2 && drift.iter().all(|drift| *drift < 1e-4), "{arm}: {drift:?}");
         // Whatever was played is counted.
-        let filter = EpisodeFilter { arm: Some(arm.to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
+        let played = trained(&whole, arm);
         let spent: f64 = of(arm, "train/rollouts").iter().sum();
-        assert_eq!(whole.episodes(&filter).expect("readable").len() as f64, spent, "{arm}");
+        assert_eq!(played.len() as f64, spent, "{arm}");
         let extra: f64 = of(arm, "train/extra_tasks").iter().sum();
         let branched: f64 = of(arm, "train/branches").iter().sum();
         // Of its 32 episodes an arm that branches keeps half back, and plays no more of them than it has failures for.
@@ -129,7 +135,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let ratios = of(arm, "learn/ratio_max");
         let several = of(arm, "learn/steps").iter().filter(|steps| **steps > 1.0).count();
         assert_eq!(ratios.len(), several, "{arm}");
-        let credited = records(&whole, &filter).iter().filter_map(|record| record.training.clone()).collect::<Vec<_>>();
+        let credited = played.iter().filter_map(|record| record.training.as_ref()).collect::<Vec<_>>();
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
         let by_turn = ["turns", "branches", "stuck", "compared"].contains(&arm);
@@ -197,9 +203,7 @@ arms:
 
 /// Each branch repeats a failing episode of its task up to its failing turn, and is trained on from there only.
 fn branches_repeat_what_failed(run: &RunFile) {
-    let filter =
-        EpisodeFilter { arm: Some("branches".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
-    let records = records(run, &filter);
+    let records = trained(run, "branches");
     let (branches, whole): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.episode.key.replica >= 2);
     assert!(!branches.is_empty(), "nothing was branched");
     for branch in branches {
@@ -226,9 +230,7 @@ fn branches_repeat_what_failed(run: &RunFile) {
 
 /// Every group has as many members that see cues as it has others, whatever else they share.
 fn half_of_a_group_sees_cues(run: &RunFile) {
-    let filter =
-        EpisodeFilter { arm: Some("compared".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
-    let records = records(run, &filter);
+    let records = trained(run, "compared");
     assert_eq!(records.len(), 32);
     for EpisodeRecord { episode, .. } in records {
         let base = episode.interface == *Interface::base().id();
@@ -238,8 +240,7 @@ fn half_of_a_group_sees_cues(run: &RunFile) {
 
 /// Half of a group sees cues where all of the other half failed, and nobody elsewhere.
 fn the_stuck_see_cues(run: &RunFile) {
-    let filter = EpisodeFilter { arm: Some("stuck".to_owned()), stage: Some(Stage::Train), ..EpisodeFilter::default() };
-    let records = records(run, &filter);
+    let records = trained(run, "stuck");
     assert_eq!(records.len(), 32);
     for group in records.chunks(4) {
         let first = |record: &&EpisodeRecord| record.episode.key.replica.is_multiple_of(2);

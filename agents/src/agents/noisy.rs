@@ -49,18 +49,18 @@ struct Slot {
     turn: u16,
     /// Reference steps done in this turn.
     done: usize,
-    erred: bool,
+    /// Of the last reply in this turn.
     lesson: Lesson,
 }
 
 impl Slot {
-    /// Whether a cue speaks against one of `failures`, for all tools or for one of `tools`.
-    fn warned(&self, failures: &[Failure], tools: &[ToolCall]) -> bool {
+    /// Whether a cue speaks against `failure`, for all tools or for one of those that `calls` name.
+    fn warned(&self, failure: Failure, calls: &[ToolCall]) -> bool {
         let about = |target: &Target| match target {
             Target::Global => true,
-            Target::Tool(tool) | Target::Argument { tool, .. } => tools.iter().any(|call| call.name == *tool),
+            Target::Tool(tool) | Target::Argument { tool, .. } => calls.iter().any(|call| call.name == *tool),
         };
-        let against = |cue: &Cue| about(&cue.target) && cue.triggers.iter().any(|trigger| failures.contains(trigger));
+        let against = |cue: &Cue| about(&cue.target) && cue.triggers.contains(&failure);
         self.shown.as_ref().is_some_and(|interface| interface.cues().iter().any(against))
     }
 }
@@ -87,9 +87,9 @@ impl NoisyOracle {
     fn reply(&mut self, request: &Request<'_>) -> String {
         let slot = self.slots.get_mut(&request.slot).expect("the slot has begun");
         if slot.turn != request.turn {
-            (slot.turn, slot.done, slot.erred) = (request.turn, 0, false);
+            (slot.turn, slot.done, slot.lesson) = (request.turn, 0, Lesson::Example);
         }
-        slot.lesson = Lesson::Example;
+        let erred = std::mem::replace(&mut slot.lesson, Lesson::Example) == Lesson::None;
         let mut stream = action_stream(slot.stream, request.turn, request.step).stream();
         let calls = self.oracle.calls(request.slot, request.turn);
         let next = self.oracle.calls(request.slot, request.turn + 1);
@@ -99,13 +99,11 @@ impl NoisyOracle {
         }
         if let Some(call) = calls.get(slot.done) {
             // Never two mistakes in a row: the step budget is not the lesson.
-            if !slot.erred && stream.uniform() < self.probability {
-                slot.erred = true;
+            if !erred && stream.uniform() < self.probability {
                 slot.lesson = Lesson::None;
                 return mistake(call, calls.get(slot.done + 1), &self.tools, &mut stream);
             }
         }
-        slot.erred = false;
         slot.done += 1;
         self.oracle.text(request.slot, request.turn, slot.done - 1)
     }
@@ -125,16 +123,16 @@ fn habit(
         |probability: f64, occasion: bool| occasion && probability > 0.0 && stream.uniform() < probability;
     let opening = request.step == 0;
     let abstains = opening && calls.is_empty() && !next.is_empty();
-    if falls_for(habits.overeager, abstains) && !slot.warned(&[Failure::SpuriousToolCall], next) {
+    if falls_for(habits.overeager, abstains) && !slot.warned(Failure::SpuriousToolCall, next) {
         return Some((Lesson::Habit, guess(&next[0], stream)));
     }
-    if falls_for(habits.hasty, opening && !calls.is_empty()) && !slot.warned(&[Failure::MissingToolCall], calls) {
+    if falls_for(habits.hasty, opening && !calls.is_empty()) && !slot.warned(Failure::MissingToolCall, calls) {
         let changes = calls.iter().any(|call| tools.get(&call.name).is_none_or(|tool| tool.mutates));
         let lesson = if changes { Lesson::Ruin } else { Lesson::Habit };
         return Some((lesson, "Done.".to_owned()));
     }
     let failed = request.messages.iter().any(|message| message.role == Role::Tool && is_failure(&message.text));
-    if falls_for(habits.resigned, !opening && failed) && !slot.warned(&[Failure::RecoveryFailure], calls) {
+    if falls_for(habits.resigned, !opening && failed) && !slot.warned(Failure::RecoveryFailure, calls) {
         return Some((Lesson::Ruin, "That did not work.".to_owned()));
     }
     None
@@ -237,7 +235,7 @@ impl Agent for NoisyOracle {
     fn begin(&mut self, slot: usize, start: &EpisodeStart<'_>) {
         self.oracle.begin(slot, start);
         let (stream, shown) = (start.stream, self.shown.get(&start.stream).cloned());
-        self.slots.insert(slot, Slot { stream, shown, turn: 0, done: 0, erred: false, lesson: Lesson::Example });
+        self.slots.insert(slot, Slot { stream, shown, turn: 0, done: 0, lesson: Lesson::Example });
     }
 
     fn act(&mut self, waiting: &[Request<'_>]) -> Vec<Reply> {

@@ -313,17 +313,11 @@ pub fn digest(
             .collect()
     };
     let shown = |replica| settings.evolution.is_shown_to(replica);
-    let (profile, with_cues) = match &state.with_cues {
-        // Who is shown cues because others failed says nothing of how often they do.
-        None if settings.evolution.shown_when == ShownWhen::Stuck => {
-            (assess(&state.profile, &scored(&|replica| !shown(replica)), round), None)
-        }
-        None => (assess(&state.profile, &scored(&|_| true), round), None),
-        Some(with_cues) => {
-            let profile = assess(&state.profile, &scored(&|replica| !shown(replica)), round);
-            (profile, Some(assess(with_cues, &scored(&shown), round)))
-        }
-    };
+    // Where only a share is shown cues, the profile is of the others: those who are, because others failed, say nothing of how
+    // often they do.
+    let all = settings.evolution.shown_to == 1.0;
+    let profile = assess(&state.profile, &scored(&|replica| all || !shown(replica)), round);
+    let with_cues = state.with_cues.as_ref().map(|with_cues| assess(with_cues, &scored(&shown), round));
     let evolution = evolve(&state.evolution, &profile, with_cues.as_ref(), spec, &settings.evolution, round);
 
     let weights = state.weights.step(&members(episodes, settings.learner.reward));

@@ -31,6 +31,14 @@ fn round_of(shares: Shares) -> Vec<Diagnosis> {
         .collect()
 }
 
+/// `profile` after a round of such turns.
+fn assessed(profile: &Profile, shares: Shares, round: u32) -> Profile {
+    let (diagnoses, episode) = (round_of(shares), episode(vec![]));
+    let scored: Vec<(&Diagnosis, &Episode, f64)> =
+        diagnoses.iter().map(|found| (found, &episode, f64::from(u8::from(found.first_failing.is_none())))).collect();
+    assess(profile, &scored, round)
+}
+
 struct Run {
     config: EvolutionConfig,
     state: EvolutionState,
@@ -45,13 +53,7 @@ impl Run {
     }
 
     fn play(&mut self, shares: Shares) -> &EvolutionState {
-        let diagnoses = round_of(shares);
-        let episode = episode(vec![]);
-        let scored: Vec<(&Diagnosis, &Episode, f64)> = diagnoses
-            .iter()
-            .map(|found| (found, &episode, f64::from(u8::from(found.first_failing.is_none()))))
-            .collect();
-        self.profile = assess(&self.profile, &scored, self.round);
+        self.profile = assessed(&self.profile, shares, self.round);
         self.state = evolve(&self.state, &self.profile, None, &spec(), &self.config, self.round);
         self.round += 1;
         &self.state
@@ -210,16 +212,8 @@ fn a_cue_is_compared_with_the_same_rounds_without_it() {
         run.play(Shares { card: 0, missing: 30 });
         let mut with_cues = Profile::new(&ProfileConfig::default());
         for round in 1..=5 {
-            let profile = |shown: &Profile, missing| {
-                let (found, episode) = (round_of(Shares { card: 0, missing }), episode(vec![]));
-                let scored: Vec<(&Diagnosis, &Episode, f64)> = found
-                    .iter()
-                    .map(|found| (found, &episode, f64::from(u8::from(found.first_failing.is_none()))))
-                    .collect();
-                assess(shown, &scored, round)
-            };
-            run.profile = profile(&run.profile, without);
-            with_cues = profile(&with_cues, with);
+            run.profile = assessed(&run.profile, Shares { card: 0, missing: without }, round);
+            with_cues = assessed(&with_cues, Shares { card: 0, missing: with }, round);
             run.state = evolve(&run.state, &run.profile, Some(&with_cues), &spec(), &run.config, round);
         }
         let node = run.state.lineage.iter().find(|node| node.cue.rule == "affordance").expect("it came").clone();
