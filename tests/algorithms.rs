@@ -10,6 +10,7 @@ use std::time::Duration;
 use coevo_agents::Tokenizer;
 use coevo_core::episode::{Stage, TokenTrace};
 use coevo_core::interface::Interface;
+use coevo_core::label::{Failure, Label};
 use coevo_envs::{EnvPlugin, EnvSource, Sandbox, SandboxLimits};
 use coevo_loop::round::draw;
 use coevo_loop::tasks::TaskPool;
@@ -36,13 +37,17 @@ arms:
     learner: { mini_batch: 4 }
     advantages: { credit: value, mode: uniform }
     evolution: { train_on: base, shown_to: 0.5, shown_when: stuck, static_cues: true }
+  retry:
+    learner: { branch: 0.5, mini_batch: 4 }
+    advantages: { credit: value, mode: coevo }
+    evolution: { train_on: base, shown_to: 0.5, shown_when: retry, static_cues: true }
   compared:
     learner: { mini_batch: 4 }
     advantages: { credit: turn, baseline: zero, scale: none, blame: 0.5, mode: coevo }
     evolution: { train_on: base, shown_to: 0.5, static_cues: true }
 ";
 
-const ALL: [&str; 7] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "stuck", "compared"];
+const ALL: [&str; 8] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "stuck", "retry", "compared"];
 
 /// The counter with other arms; four tasks a round leave four of its pool.
 fn scenario(folder: &Path, arms: &str) -> &'static str {
@@ -125,11 +130,12 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let extra: f64 = of(arm, "train/extra_tasks").iter().sum();
         let branched: f64 = of(arm, "train/branches").iter().sum();
         // Of its 32 episodes an arm that branches keeps half back, and plays no more of them than it has failures for.
+        let branches = ["branches", "retry"].contains(&arm);
         assert!(
-            if arm == "branches" { branched <= 16.0 && spent == 16.0 + branched } else { branched == 0.0 },
+            if branches { branched <= 16.0 && spent == 16.0 + branched } else { branched == 0.0 },
             "{arm}: {branched}"
         );
-        assert!(arm == "branches" || spent == 32.0 + 4.0 * extra, "{arm}: {spent}");
+        assert!(branches || spent == 32.0 + 4.0 * extra, "{arm}: {spent}");
         assert_eq!(extra > 0.0, arm == "gigpo", "{arm}: {extra} tasks added");
         // Several steps a round are off-policy after the first, and say how far.
         let ratios = of(arm, "learn/ratio_max");
@@ -138,7 +144,7 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         let credited = played.iter().filter_map(|record| record.training.as_ref()).collect::<Vec<_>>();
         assert!(!credited.is_empty(), "{arm} learnt nothing");
         assert!(credited.iter().all(|training| training.steps.is_empty() == (arm != "gigpo")), "{arm}");
-        let by_turn = ["turns", "branches", "stuck", "compared"].contains(&arm);
+        let by_turn = ["turns", "branches", "stuck", "retry", "compared"].contains(&arm);
         assert!(credited.iter().all(|training| training.turns.is_empty() != by_turn), "{arm}");
     }
     assert!(!of("rloo", "learn/ratio_max").is_empty());
@@ -150,7 +156,9 @@ fn every_option_resumes_to_the_same_bytes_and_counts_what_it_spends() {
         table.contains(&format!("Training episodes: dr_grpo 32, rloo 32, gigpo {gigpo}, turns 32, branches ")),
         "{table}"
     );
-    branches_repeat_what_failed(&whole);
+    branches_repeat_what_failed(&whole, "branches");
+    branches_repeat_what_failed(&whole, "retry");
+    second_tries_see_what_speaks_to_their_failure(&whole);
     half_of_a_group_sees_cues(&whole);
     the_stuck_see_cues(&whole);
     weaning_takes_out_cues_and_nothing_else(folder, &whole);
@@ -202,8 +210,8 @@ arms:
 }
 
 /// Each branch repeats a failing episode of its task up to its failing turn, and is trained on from there only.
-fn branches_repeat_what_failed(run: &RunFile) {
-    let records = trained(run, "branches");
+fn branches_repeat_what_failed(run: &RunFile, arm: &str) {
+    let records = trained(run, arm);
     let (branches, whole): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.episode.key.replica >= 2);
     assert!(!branches.is_empty(), "nothing was branched");
     for branch in branches {
@@ -236,6 +244,37 @@ fn half_of_a_group_sees_cues(run: &RunFile) {
         let base = episode.interface == *Interface::base().id();
         assert_eq!(base, episode.key.replica.is_multiple_of(2), "{:?}", episode.key);
     }
+}
+
+/// Cues are shown in every other second try and nowhere else, and no second try is shown one that its task's failures do not call
+/// for.
+fn second_tries_see_what_speaks_to_their_failure(run: &RunFile) {
+    let records = trained(run, "retry");
+    let interfaces = run.interfaces().expect("readable");
+    let mut cued = 0;
+    for EpisodeRecord { episode, .. } in &records {
+        let shown = &interfaces[&episode.interface];
+        if shown.is_base() {
+            continue;
+        }
+        assert!(episode.key.replica >= 2 && !episode.key.replica.is_multiple_of(2), "{:?}", episode.key);
+        let failed = records.iter().filter(|other| {
+            let (mine, theirs) = (&episode.key, &other.episode.key);
+            mine.task == theirs.task && mine.round == theirs.round && theirs.replica < 2
+        });
+        let failures: Vec<Failure> = failed
+            .filter_map(|other| other.diagnosis.as_ref())
+            .filter_map(|found| Some(&found.turns[found.first_failing?]))
+            .flat_map(|turn| Failure::ALL.into_iter().filter(|failure| {
+                turn.label == Label::Failure(*failure) || turn.blame.iter().any(|blame| blame.failure == *failure)
+            }))
+            .collect();
+        for cue in shown.cues() {
+            assert!(cue.triggers.iter().any(|trigger| failures.contains(trigger)), "{:?}: {cue:?}", episode.key);
+        }
+        cued += 1;
+    }
+    assert!(cued > 0, "no second try was shown a cue");
 }
 
 /// Half of a group sees cues where all of the other half failed, and nobody elsewhere.

@@ -171,7 +171,19 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
     );
     say(
-        evolution.shown_when != ShownWhen::Always && evolution.shown_to == 1.0,
+        evolution.shown_when == ShownWhen::Retry && learner.branch == 0.0,
+        "evolution.shown_when",
+        "retry, but `learner.branch` is 0".to_owned(),
+        "write `learner.branch: 0.5`: second tries are branches".to_owned(),
+    );
+    say(
+        evolution.shown_when == ShownWhen::Retry && evolution.train_on != TrainOn::Base,
+        "evolution.shown_when",
+        format!("retry, but `evolution.train_on` is {}", word(&evolution.train_on)),
+        "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
+    );
+    say(
+        evolution.shown_when == ShownWhen::Stuck && evolution.shown_to == 1.0,
         "evolution.shown_when",
         format!("{}, but `evolution.shown_to` is 1", word(&evolution.shown_when)),
         "write `evolution.shown_to: 0.5`: the others of a group must play first".to_owned(),

@@ -126,6 +126,18 @@ fn options_that_contradict_the_algorithm() {
                 .to_owned(),
         ),
         (
+            "evolution: {train_on: base, shown_when: retry}\n",
+            "s.yaml:3:41: `evolution.shown_when` is retry, but `learner.branch` is 0\n  \
+             hint: write `learner.branch: 0.5`: second tries are branches"
+                .to_owned(),
+        ),
+        (
+            "learner: {branch: 0.5}\nadvantages: {credit: value}\nevolution: {shown_when: retry}\n",
+            "s.yaml:5:25: `evolution.shown_when` is retry, but `evolution.train_on` is shown\n  \
+             hint: write `evolution.train_on: base`: a group that mixes texts must be trained on one of them"
+                .to_owned(),
+        ),
+        (
             "advantages: {baseline: zero}\n",
             "s.yaml:3:24: `advantages.baseline` is zero, but `advantages.scale` is std\n  \
              hint: write `advantages.scale: none`: a group that agrees has no deviation to divide by"

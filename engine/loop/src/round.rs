@@ -9,9 +9,9 @@ use coevo_agents::{Tokenizer, TrainSequence};
 use coevo_core::advantage::{
     EpisodeWeights, GroupMember, WeightState, first_own_turn, step_visits, teaches, turn_tokens, weigh,
 };
-use coevo_core::diagnose::{Diagnosis, PriorityTable, diagnose};
+use coevo_core::diagnose::{Diagnosis, PriorityTable, TurnDiagnosis, diagnose};
 use coevo_core::episode::{Episode, EpisodeKey, Stage, Verdict};
-use coevo_core::interface::{EvolutionState, Interface, ShownWhen, TrainOn, evolve};
+use coevo_core::interface::{Comparison, EvolutionState, Interface, Retry, ShownWhen, TrainOn, evolve};
 use coevo_core::profile::{Profile, assess};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{EnvSpec, HiddenLabel, TaskRef};
@@ -52,6 +52,14 @@ impl ArmState {
         Arena::Evolved(Arc::new(self.evolution.interface.clone()))
     }
 
+    /// What it shows to those who take up a turn that failed.
+    pub fn second_try(&self, failed: &TurnDiagnosis, settings: &Settings) -> Interface {
+        match settings.evolution.shown_when {
+            ShownWhen::Retry => self.evolution.interface.about(failed, &settings.evolution),
+            ShownWhen::Always | ShownWhen::Stuck => self.evolution.interface.clone(),
+        }
+    }
+
     /// What the training environment shows to each of `jobs`, which come with all that it can show; nothing without `cues`.
     pub fn deal(&self, mut jobs: Vec<Job>, cues: bool, settings: &Settings) -> Vec<Job> {
         for job in jobs.iter_mut().filter(|job| !cues || !settings.evolution.is_shown_to(job.key.replica)) {
@@ -68,12 +76,22 @@ pub struct Diagnosed {
     pub diagnosis: Option<Diagnosis>,
     /// `None` where it is not trained on.
     pub weights: Option<EpisodeWeights>,
+    /// Of a second try: what it was shown, or would have been, had it been dealt cues.
+    pub second_try: Option<Arc<Interface>>,
 }
 
 impl Diagnosed {
     /// Whether it was played because another one failed; also where that failed in its first turn.
     pub fn is_branch(&self, settings: &Settings) -> bool {
         settings.learner.branch > 0.0 && self.played.episode.key.replica >= settings.learner.from_the_beginning()
+    }
+
+    /// How its second try at a turn went; `None` where it is none, or nothing could have been shown.
+    pub fn retry(&self) -> Option<Retry<'_>> {
+        let cues = self.second_try.as_deref().filter(|cues| !cues.is_base())?;
+        let episode = &self.played.episode;
+        let turn = self.diagnosis.as_ref()?.turns.get(first_own_turn(&episode.tokens))?;
+        Some(Retry { cues, shown: episode.interface == *cues.id(), passed: !turn.label.is_failure() })
     }
 }
 
@@ -95,6 +113,7 @@ pub struct Branch<'a> {
     pub parent: &'a Episode,
     /// The failing turn: the first that is played anew.
     pub turn: usize,
+    pub failed: &'a TurnDiagnosis,
     pub replica: u32,
 }
 
@@ -127,8 +146,10 @@ pub fn branches(episodes: &[Diagnosed], count: usize) -> Vec<Branch<'_>> {
         let Some(around) = number.checked_div(tasks.len()) else { break };
         let (played, failing) = &tasks[number % tasks.len()];
         let parent = failing[around % failing.len()];
-        let turn = parent.diagnosis.as_ref().and_then(|diagnosis| diagnosis.first_failing).expect("it failed");
-        dealt.push(Branch { parent: &parent.played.episode, turn, replica: played + around as u32 });
+        let diagnosis = parent.diagnosis.as_ref().expect("it failed");
+        let turn = diagnosis.first_failing.expect("it failed");
+        let (parent, failed) = (&parent.played.episode, &diagnosis.turns[turn]);
+        dealt.push(Branch { parent, turn, failed, replica: played + around as u32 });
     }
     dealt
 }
@@ -202,8 +223,9 @@ fn tasks(
     replicas: &[u32],
     play: &mut impl FnMut(Wave<'_>) -> Vec<Diagnosed>,
 ) -> Vec<Diagnosed> {
-    if settings.evolution.shown_when == ShownWhen::Always {
-        return play(Wave::Tasks { indices, replicas, cues: true });
+    let shown_when = settings.evolution.shown_when;
+    if shown_when != ShownWhen::Stuck {
+        return play(Wave::Tasks { indices, replicas, cues: shown_when == ShownWhen::Always });
     }
     let (shown, others): (Vec<u32>, Vec<u32>) =
         replicas.iter().partition(|replica| settings.evolution.is_shown_to(**replica));
@@ -291,7 +313,7 @@ pub fn diagnose_all(played: Vec<Played>, pool: &TaskPool, table: &PriorityTable)
     let label = |played: Played| {
         let task = pool.task(&played.episode.key.task).ok();
         let diagnosis = task.and_then(|task| diagnose(&played.episode, &played.verdict, &task.hidden, table));
-        Diagnosed { played, diagnosis, weights: None }
+        Diagnosed { played, diagnosis, weights: None, second_try: None }
     };
     played.into_iter().map(label).collect()
 }
@@ -315,10 +337,16 @@ pub fn digest(
     let shown = |replica| settings.evolution.is_shown_to(replica);
     // Where only a share is shown cues, the profile is of the others: those who are, because others failed, say nothing of how
     // often they do.
-    let all = settings.evolution.shown_to == 1.0;
+    let all = settings.evolution.shown_to == 1.0 || settings.evolution.shown_when == ShownWhen::Retry;
     let profile = assess(&state.profile, &scored(&|replica| all || !shown(replica)), round);
     let with_cues = state.with_cues.as_ref().map(|with_cues| assess(with_cues, &scored(&shown), round));
-    let evolution = evolve(&state.evolution, &profile, with_cues.as_ref(), spec, &settings.evolution, round);
+    let retries: Vec<Retry<'_>> = episodes.iter().filter_map(Diagnosed::retry).collect();
+    let comparison = match (&with_cues, settings.evolution.shown_when) {
+        (_, ShownWhen::Retry) => Comparison::Retries(&retries),
+        (Some(with_cues), _) => Comparison::Within(with_cues),
+        (None, _) => Comparison::Before,
+    };
+    let evolution = evolve(&state.evolution, &profile, comparison, spec, &settings.evolution, round);
 
     let weights = state.weights.step(&members(episodes, settings.learner.reward));
     let weighed: Vec<Option<EpisodeWeights>> = groups(episodes)

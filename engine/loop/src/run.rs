@@ -3,10 +3,10 @@
 //! Going on with an interrupted run is the same code: stages and rounds that are committed are passed over, and the state
 //! of the last one is read back. Whatever was under way when a run stopped is done again, with the same streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use coevo_agents::infer::grammar::Grammars;
 use coevo_agents::learner::{CheckpointBytes, LearnerError};
@@ -16,7 +16,7 @@ use coevo_core::advantage::EpisodeWeights;
 use coevo_core::config::{Backend, Decoding, DemonstrationSource, Start};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
-use coevo_core::interface::Interface;
+use coevo_core::interface::{Interface, ShownWhen};
 use coevo_core::task::{PublicTask, TaskRef};
 use coevo_envs::{Budgets, EnvPlugin, EnvSource, Sandbox, SandboxLimits};
 use coevo_scenarios::{ArmPlan, Checkpoints, ResolvedScenario, Settings, StageKind, StageNode};
@@ -31,7 +31,7 @@ use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{
-    ArmState, Batch, Diagnosed, Reading, Wave, diagnose_all, digest, groups, jobs, play_round, sequences,
+    ArmState, Batch, Branch, Diagnosed, Reading, Wave, diagnose_all, digest, groups, jobs, play_round, sequences,
     teaching_groups,
 };
 use crate::schedule::{Next, run_all};
@@ -552,8 +552,10 @@ impl<'r> Run<'r> {
 
         // plan → rollout → verify → diagnose
         let policy = learner.policy();
+        let mut seen = BTreeSet::from([state.evolution.interface.clone(), Interface::base()]);
         let (mut episodes, extra_tasks) = play_round(settings, round, |wave| {
             let (pool, arena) = (&self.pools.main, state.arena());
+            let mut second_tries: Vec<Arc<Interface>> = Vec::new();
             let jobs = match wave {
                 Wave::Tasks { indices, replicas, cues } => {
                     let batch =
@@ -563,14 +565,22 @@ impl<'r> Run<'r> {
                     state.deal(jobs, cues, settings)
                 }
                 Wave::Branches(branches) => {
-                    let jobs = branches.iter().map(|branch| branch.job(pool, &arena)).collect();
+                    let could = |branch: &Branch<'_>| Arc::new(state.second_try(branch.failed, settings));
+                    second_tries = branches.iter().map(could).collect();
+                    let arenas = second_tries.iter().map(|could| Arena::Evolved(Arc::clone(could)));
+                    let jobs = branches.iter().zip(arenas).map(|(branch, arena)| branch.job(pool, &arena)).collect();
                     state.deal(jobs, true, settings)
                 }
             };
             self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
             let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
             let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
-            diagnose_all(played, &self.pools.main, &table(settings))
+            let mut diagnosed = diagnose_all(played, &self.pools.main, &table(settings));
+            for (episode, could) in diagnosed.iter_mut().zip(second_tries) {
+                seen.insert((*could).clone());
+                episode.second_try = Some(could);
+            }
+            diagnosed
         });
         lap("rollout");
 
@@ -618,6 +628,14 @@ impl<'r> Run<'r> {
         metrics.insert("train/rollouts".to_owned(), episodes.len() as f64);
         metrics.insert("train/branches".to_owned(), episodes.iter().filter(|e| e.is_branch(settings)).count() as f64);
         metrics.insert("train/extra_tasks".to_owned(), extra_tasks as f64);
+        for (name, shown) in [("with_cues", true), ("without", false)] {
+            let tries = || episodes.iter().filter_map(Diagnosed::retry).filter(|retry| retry.shown == shown);
+            if let of @ 1.. = tries().count() {
+                let passed = tries().filter(|retry| retry.passed).count();
+                metrics.insert(format!("retry/{name}"), passed as f64 / of as f64);
+                metrics.insert(format!("retry/{name}_of"), of as f64);
+            }
+        }
         metrics.insert("interface/cues".to_owned(), state.evolution.interface.cues().len() as f64);
         let mut line = format!("round {round}/{}: train {train}", learning.rounds);
         if extra_tasks > 0 {
@@ -626,7 +644,7 @@ impl<'r> Run<'r> {
 
         // evaluate with the base interface; probe with the evolved one
         let mut evaluations = Vec::new();
-        let mut interfaces = vec![state.evolution.interface.clone(), Interface::base()];
+        let mut interfaces: Vec<Interface> = seen.into_iter().collect();
         if is_evaluated(settings, round) {
             let (policy, tasks) = (learner.policy(), settings.evaluation.dev_tasks);
             let batch = Batch { arm, stage: Stage::Dev, round, seed: settings.seed, replicas: 1 };
@@ -637,7 +655,9 @@ impl<'r> Run<'r> {
             line.push_str(&format!(" | dev {:.1} %", 100.0 * summary.success()));
             metrics.insert("dev/success".to_owned(), summary.success());
             evaluations.push(Evaluation { stage: Stage::Dev, summary: json!(summary) });
-            if settings.evaluation.probe && !next.evolution.interface.is_base() {
+            // Cues of second tries are shown to nobody from the beginning.
+            let retried = settings.evolution.shown_when == ShownWhen::Retry;
+            if settings.evaluation.probe && !retried && !next.evolution.interface.is_base() {
                 let batch = Batch { stage: Stage::Probe, ..batch };
                 let measure = Measure { batch, what: Activity::Probe, arena: &next.arena(), ..measure };
                 let probe = self.measure(&measure, settings, &policy);

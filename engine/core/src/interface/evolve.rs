@@ -47,6 +47,68 @@ pub struct Active {
     pub before: f64,
     /// Index of its node in the lineage.
     pub node: usize,
+    /// Second tries that it speaks to.
+    #[serde(default, skip_serializing_if = "Trial::is_empty")]
+    pub trial: Trial,
+}
+
+/// How many of some turns failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub failed: u32,
+    pub of: u32,
+}
+
+impl Share {
+    fn add(&mut self, passed: bool) {
+        self.failed += u32::from(!passed);
+        self.of += 1;
+    }
+
+    /// `None` of nothing.
+    fn value(self) -> Option<f64> {
+        (self.of > 0).then(|| f64::from(self.failed) / f64::from(self.of))
+    }
+}
+
+/// Second tries at turns that failed in the same way: those that were shown a cue that speaks to it, and those that were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    pub with: Share,
+    pub without: Share,
+}
+
+impl Trial {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Share that fails with the cue, less the share without it.
+    fn effect(&self) -> Option<f64> {
+        Some(self.with.value()? - self.without.value()?)
+    }
+}
+
+/// One second try at a turn that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry<'a> {
+    /// The cues that speak to the failure.
+    pub cues: &'a Interface,
+    /// Whether they were shown.
+    pub shown: bool,
+    /// Whether the turn passed this time.
+    pub passed: bool,
+}
+
+/// What the effect of a cue is measured against.
+#[derive(Clone, Copy, Debug)]
+pub enum Comparison<'a> {
+    /// The rounds before it came: every episode is shown it.
+    Before,
+    /// The same rounds without it: this is the profile of the episodes with cues, and the other one of those without.
+    Within(&'a Profile),
+    /// This round's second tries, some of which were not shown it.
+    Retries(&'a [Retry<'a>]),
 }
 
 /// A cue that may not come back yet.
@@ -95,12 +157,14 @@ impl EvolutionState {
         for active in std::mem::take(&mut self.active) {
             let now = active.since_then(seen.profile);
             let verdict = config.rule(&active.cue.rule).and_then(|rule| {
-                let judged = now.of >= rule.on.min_count.max(1);
+                let (retried, least) = (seen.retried(), rule.on.min_count.max(1));
+                let of = if retried { active.trial.with.of.min(active.trial.without.of) } else { now.of };
+                let judged = of >= least;
                 let revert = &config.revert_unhelpful;
                 let had_its_time = round >= active.since + revert.after_rounds;
-                if judged && now.prevalence() < rule.off.prevalence {
+                if !retried && judged && now.prevalence() < rule.off.prevalence {
                     Some((Mutation::Faded, rule.cooldown_rounds))
-                } else if opposed(rule, seen.profile) {
+                } else if !retried && opposed(rule, seen.profile) {
                     Some((Mutation::Reverted, rule.cooldown_rounds))
                 } else if judged
                     && revert.enabled
@@ -124,7 +188,8 @@ impl EvolutionState {
     }
 
     /// Adds what the profile asks for, the most severe first, within the budgets.
-    fn admit(&mut self, profile: &Profile, spec: &EnvSpec, config: &EvolutionConfig, round: u32) {
+    fn admit(&mut self, seen: &Seen<'_>, spec: &EnvSpec, config: &EvolutionConfig, round: u32) {
+        let profile = seen.profile;
         let mut candidates: Vec<(Signal, Cue)> = Vec::new();
         for cue in possible_cues(spec, config) {
             let Some(rule) = config.rule(&cue.rule) else { continue };
@@ -134,7 +199,7 @@ impl EvolutionState {
             let asked = signal.count >= rule.on.min_count.max(1)
                 && signal.prevalence() >= rule.on.prevalence
                 && signal.mean_reward < rule.on.max_mean_reward
-                && !opposed(rule, profile);
+                && (seen.retried() || !opposed(rule, profile));
             if asked && !shown && !cooling {
                 candidates.push((signal, cue));
             }
@@ -143,14 +208,15 @@ impl EvolutionState {
         candidates.sort_by(|(a, _), (b, _)| b.severity().total_cmp(&a.severity()));
         let mut additions = 0;
         for (signal, cue) in candidates {
-            if additions == config.max_additions {
+            if additions == config.max_additions && !seen.retried() {
                 break;
             }
-            if config.has_room(self.interface.cues(), &cue) {
+            // Each second try is shown few of them: the budget is its own, and its outcome speaks of those few.
+            if seen.retried() || config.has_room(self.interface.cues(), &cue) {
                 additions += 1;
                 let (before, node) = (signal.prevalence(), self.lineage.len());
                 self.mutate(Mutation::Added, InterfacePatch::Add(cue.clone()), cue.clone(), signal, round);
-                self.active.push(Active { cue, since: round, before, node });
+                self.active.push(Active { cue, since: round, before, node, trial: Trial::default() });
             }
         }
     }
@@ -180,18 +246,23 @@ impl Active {
 struct Seen<'a> {
     /// What decides which cues come and fade.
     profile: &'a Profile,
-    /// Of the episodes with cues, where `profile` is of others without.
-    with_cues: Option<&'a Profile>,
+    comparison: Comparison<'a>,
 }
 
 impl Seen<'_> {
-    /// Share of the triggering failures in the rounds that had the cue: with it, less without it where the same rounds have
-    /// both, else less what brought it. `None` until something was seen.
+    /// Whether cues are for second tries: shown only to those who failed, so that nothing can be held against them but that
+    /// they do not help.
+    fn retried(&self) -> bool {
+        matches!(self.comparison, Comparison::Retries(_))
+    }
+
+    /// Share of the failures since the cue came: with it, less what it is compared with. `None` until something was seen.
     fn effect(&self, active: &Active) -> Option<f64> {
-        let without = active.since_then(self.profile);
-        let (with, before) = match self.with_cues {
-            Some(with_cues) => (active.since_then(with_cues), without.prevalence()),
-            None => (without, active.before),
+        let seen = active.since_then(self.profile);
+        let (with, before) = match self.comparison {
+            Comparison::Before => (seen, active.before),
+            Comparison::Within(with_cues) => (active.since_then(with_cues), seen.prevalence()),
+            Comparison::Retries(_) => return active.trial.effect(),
         };
         (with.of > 0).then(|| with.prevalence() - before)
     }
@@ -199,31 +270,39 @@ impl Seen<'_> {
 
 /// The state after round `round`, whose episodes `profile` includes; its interface is shown from round `round + 1` on.
 ///
-/// `with_cues` where only a share of the episodes is shown the cues: `profile` is then of the others, and a cue's effect is what
-/// it changes in the same rounds. A cue so fades when the policy shows the capability without it.
+/// Where only a share of the episodes is shown the cues, `profile` is of the others, and a cue's effect is what it changes in
+/// the same rounds. A cue so fades when the policy shows the capability without it.
 ///
 /// A cue comes when the on-threshold of its rule is met, the most severe first; it fades when the share of its failures,
 /// in the rounds that had it, falls below the off-threshold; it is reverted when that share has not fallen in time, or when
-/// what its advice may bring about has become too severe. From
+/// what its advice may bring about has become too severe. Cues of second tries come likewise and are only reverted. From
 /// `freeze_after` on effects are measured but nothing changes; static cues never change.
 pub fn evolve(
     state: &EvolutionState,
     profile: &Profile,
-    with_cues: Option<&Profile>,
+    comparison: Comparison<'_>,
     spec: &EnvSpec,
     config: &EvolutionConfig,
     round: u32,
 ) -> EvolutionState {
-    let seen = Seen { profile, with_cues };
+    let seen = Seen { profile, comparison };
     let mut next = state.clone();
     if !config.enabled || config.static_cues {
         return next;
+    }
+    if let Comparison::Retries(retries) = comparison {
+        for active in &mut next.active {
+            for retry in retries.iter().filter(|retry| retry.cues.cues().contains(&active.cue)) {
+                let side = if retry.shown { &mut active.trial.with } else { &mut active.trial.without };
+                side.add(retry.passed);
+            }
+        }
     }
     next.measure(&seen);
     if config.freeze_after.is_none_or(|freeze| round < freeze) {
         next.cooldowns.retain(|cooldown| cooldown.until > round);
         next.retire(&seen, config, round);
-        next.admit(profile, spec, config, round);
+        next.admit(&seen, spec, config, round);
     }
     next
 }

@@ -12,13 +12,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::profile::Target;
-pub use evolve::{Active, Cooldown, EvolutionState, LineageNode, Mutation, evolve};
+pub use evolve::{Active, Comparison, Cooldown, EvolutionState, LineageNode, Mutation, Retry, Share, Trial, evolve};
 pub use rule::{EvolutionConfig, Off, On, RevertConfig, Rule, Scope, ShownWhen, TrainOn};
 pub use shipped::default_rules;
 pub use text::possible_cues;
 
+use crate::diagnose::TurnDiagnosis;
 use crate::id::ContentId;
-use crate::label::Failure;
+use crate::label::{Failure, Label};
 use crate::seed::Stream;
 use crate::task::EnvSpec;
 
@@ -56,10 +57,22 @@ impl Cue {
     fn is_of(&self, rule: &str, target: &Target) -> bool {
         self.rule == rule && self.target == *target
     }
+
+    /// Whether it is about what went wrong in `turn`, and where.
+    fn speaks_to(&self, turn: &TurnDiagnosis) -> bool {
+        let triggers = |failure| self.triggers.contains(&failure);
+        match &self.target {
+            Target::Global => matches!(turn.label, Label::Failure(failure) if triggers(failure)),
+            Target::Tool(tool) => turn.blame.iter().any(|blame| triggers(blame.failure) && blame.tool == *tool),
+            Target::Argument { tool, argument } => turn.blame.iter().any(|blame| {
+                triggers(blame.failure) && blame.tool == *tool && blame.argument.as_ref() == Some(argument)
+            }),
+        }
+    }
 }
 
 /// An immutable, ordered set of cues. Equal content has an equal id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Vec<Cue>", into = "Vec<Cue>")]
 pub struct Interface {
     cues: Vec<Cue>,
@@ -103,6 +116,17 @@ impl Interface {
         match patch {
             InterfacePatch::Add(cue) => cues.push(cue.clone()),
             InterfacePatch::Remove(cue) => cues.retain(|shown| shown != cue),
+        }
+        Self::new(cues)
+    }
+
+    /// The cues that speak to what went wrong in `turn`, in canonical order, as many as the budgets of `config` hold.
+    pub fn about(&self, turn: &TurnDiagnosis, config: &EvolutionConfig) -> Self {
+        let mut cues: Vec<Cue> = Vec::new();
+        for cue in self.cues.iter().filter(|cue| cue.speaks_to(turn)) {
+            if config.has_room(&cues, cue) {
+                cues.push(cue.clone());
+            }
         }
         Self::new(cues)
     }

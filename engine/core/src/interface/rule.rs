@@ -100,6 +100,10 @@ pub enum ShownWhen {
     /// Where all others of the group, who play first and without, have failed: a policy that finds its own way is not led on
     /// another. Cues are then judged by before and after, since those who are shown them were chosen.
     Stuck,
+    /// In second tries only (`learner.branch`): those who take up an episode at the turn that failed are shown the cues that
+    /// speak to what failed there, and no others. A share of them is not: each cue is judged by the turns that pass with it and
+    /// without. No cue fades: where nothing fails, none is shown.
+    Retry,
 }
 
 /// How the interface evolves.
@@ -121,11 +125,12 @@ pub struct EvolutionConfig {
     pub shown_when: ShownWhen,
     /// Which cues may be shown.
     pub phis: Vec<Phi>,
-    /// Words of all cues together, at most.
+    /// Words of all cues that an episode is shown, at most.
     pub word_budget: u32,
-    /// φ_cap cues at a time, at most.
+    /// φ_cap cues that an episode is shown, at most.
     pub max_guidelines: u32,
-    /// Cues that one round may add, at most: few enough to tell their effects apart.
+    /// Cues that one round may add, at most: few enough to tell their effects apart. Cues of second tries are told apart by who
+    /// is shown them.
     pub max_additions: u32,
     /// No change from this round on: the "without closed loop" control.
     pub freeze_after: Option<u32>,

@@ -54,7 +54,7 @@ impl Run {
 
     fn play(&mut self, shares: Shares) -> &EvolutionState {
         self.profile = assessed(&self.profile, shares, self.round);
-        self.state = evolve(&self.state, &self.profile, None, &spec(), &self.config, self.round);
+        self.state = evolve(&self.state, &self.profile, Comparison::Before, &spec(), &self.config, self.round);
         self.round += 1;
         &self.state
     }
@@ -138,10 +138,10 @@ fn well_rewarded_failures_bring_no_cue() {
     let found = diagnosis(vec![labelled(Label::Outcome(Outcome::Pass), &["book"], &wrong)]);
     let (episode, config) = (episode(vec![]), EvolutionConfig::default());
     let profile = assess(&Profile::new(&ProfileConfig::default()), &vec![(&found, &episode, 1.0); 20], 0);
-    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, None, &spec(), &config, 0);
+    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, Comparison::Before, &spec(), &config, 0);
     assert!(state.interface.is_base());
     let profile = assess(&Profile::new(&ProfileConfig::default()), &vec![(&found, &episode, 0.5); 20], 0);
-    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, None, &spec(), &config, 0);
+    let state = evolve(&EvolutionState::initial(&spec(), &config), &profile, Comparison::Before, &spec(), &config, 0);
     assert!(!state.interface.is_base());
 }
 
@@ -214,7 +214,7 @@ fn a_cue_is_compared_with_the_same_rounds_without_it() {
         for round in 1..=5 {
             run.profile = assessed(&run.profile, Shares { card: 0, missing: without }, round);
             with_cues = assessed(&with_cues, Shares { card: 0, missing: with }, round);
-            run.state = evolve(&run.state, &run.profile, Some(&with_cues), &spec(), &run.config, round);
+            run.state = evolve(&run.state, &run.profile, Comparison::Within(&with_cues), &spec(), &run.config, round);
         }
         let node = run.state.lineage.iter().find(|node| node.cue.rule == "affordance").expect("it came").clone();
         let left = run.state.lineage.iter().find(|node| node.cue.rule == "affordance" && node.effect.is_none());
@@ -226,6 +226,63 @@ fn a_cue_is_compared_with_the_same_rounds_without_it() {
     assert!((effect + 0.2).abs() < 1e-9 && left.is_none(), "{effect} {left:?}");
     // It is there for those who need it until they do not.
     assert_eq!(after(10, 2).1, Some(Mutation::Faded));
+}
+
+/// `of` second tries at turns that want `cues`, some of which pass, half of them with the cues.
+fn tries(cues: &Interface, with: usize, without: usize, of: usize) -> Vec<Retry<'_>> {
+    let side = |shown, passing| (0..of).map(move |number| Retry { cues, shown, passed: number < passing });
+    side(true, with).chain(side(false, without)).collect()
+}
+
+#[test]
+fn cues_of_second_tries_are_judged_by_whether_the_turn_passes() {
+    let after = |with: usize, without: usize| {
+        let mut run = Run::new(EvolutionConfig { max_additions: 1, word_budget: 12, ..EvolutionConfig::default() });
+        // All that the profile asks for is there, whatever one episode may be shown.
+        let bad = Shares { card: 60, missing: 60 };
+        run.profile = assessed(&run.profile, bad, 0);
+        run.state = evolve(&run.state, &run.profile, Comparison::Retries(&[]), &spec(), &run.config, 0);
+        assert!(run.state.interface.cues().len() > 2 && run.state.interface.words() > 12);
+        let shown = run.state.active.iter().find(|active| active.cue.rule == "affordance").expect("it came");
+        let cues = Interface::new(vec![shown.cue.clone()]);
+        for round in 1..=5 {
+            // Nothing fails from the beginning any more: a cue that nobody needs is shown to nobody.
+            run.profile = assessed(&run.profile, Shares { card: 0, missing: 0 }, round);
+            let tries = tries(&cues, with, without, 10);
+            run.state = evolve(&run.state, &run.profile, Comparison::Retries(&tries), &spec(), &run.config, round);
+        }
+        let node = run.state.lineage.iter().find(|node| node.cue.rule == "affordance").expect("it came");
+        let others = run.state.lineage.iter().filter(|node| node.mutation != Mutation::Added).count();
+        (node.effect.expect("it was tried"), run.history("affordance"), others)
+    };
+    let (effect, history, gone) = after(8, 3);
+    assert!((effect + 0.5).abs() < 1e-9 && history == "+0" && gone == 0, "{effect} {history} {gone}");
+    let (effect, history, gone) = after(3, 3);
+    assert!(effect.abs() < 1e-9 && history == "+0 !4" && gone == 1, "{effect} {history} {gone}");
+}
+
+#[test]
+fn a_second_try_is_shown_what_speaks_to_its_failure() {
+    let config = EvolutionConfig { word_budget: 1000, ..EvolutionConfig::default() };
+    let all = Interface::new(possible_cues(&spec(), &config));
+    let rules = |label, blame: &[(Failure, &str, Option<&str>)], config: &EvolutionConfig| -> Vec<String> {
+        let about = all.about(&labelled(label, &["book"], blame), config);
+        about.cues().iter().map(|cue| format!("{} {}", cue.rule, cue.target)).collect()
+    };
+    let failed = |failure| Label::Failure(failure);
+    assert_eq!(rules(failed(Failure::SpuriousToolCall), &[], &config), ["abstain all tools"]);
+    assert_eq!(
+        rules(failed(Failure::MissingToolCall), &[(Failure::MissingToolCall, "book", None)], &config),
+        ["affordance all tools", "affordance_tool book"]
+    );
+    let wrong = [(Failure::ArgumentMismatch, "book", None), (Failure::ArgumentMismatch, "book", Some("card"))];
+    let about = rules(failed(Failure::StateMismatch), &wrong, &config);
+    assert!(about.contains(&"schema_argument book.card".to_owned()), "{about:?}");
+    assert!(about.iter().all(|cue| cue.contains("book")), "{about:?}");
+    assert!(rules(Label::Outcome(Outcome::Pass), &[], &config).is_empty());
+    let tight = EvolutionConfig { word_budget: 12, ..config };
+    let missing = [(Failure::MissingToolCall, "book", None)];
+    assert_eq!(rules(failed(Failure::MissingToolCall), &missing, &tight), ["affordance all tools"]);
 }
 
 fn any_shares() -> impl Strategy<Value = Vec<Shares>> {
@@ -260,7 +317,7 @@ proptest! {
             // Evolving is a function, also of a state that went through its record.
             let json = serde_json::to_string(&before).expect("serializes");
             let restored: EvolutionState = serde_json::from_str(&json).expect("parses");
-            prop_assert_eq!(&evolve(&restored, &run.profile, None, &spec(), &run.config, round), state);
+            prop_assert_eq!(&evolve(&restored, &run.profile, Comparison::Before, &spec(), &run.config, round), state);
         }
     }
 

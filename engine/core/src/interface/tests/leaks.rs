@@ -120,7 +120,7 @@ proptest! {
             let scored: Vec<(&Diagnosis, &Episode, f64)> =
                 played.iter().cycle().take(played.len() * 8).map(|(episode, found)| (found, episode, 0.0)).collect();
             profile = assess(&profile, &scored, round);
-            state = evolve(&state, &profile, None, &spec, &config, round);
+            state = evolve(&state, &profile, Comparison::Before, &spec, &config, round);
             for text in everything_shown(&state.interface, &spec) {
                 prop_assert!(!text.contains(MARK), "{text}");
             }
