@@ -71,6 +71,8 @@ pub struct Family {
     pub gain_elsewhere: BTreeMap<String, Estimate>,
     /// Dev success with the evolved cues minus without, at the last evaluation; absent where no cue was shown then.
     pub gap: Option<Gap>,
+    /// Second tries at failed turns that cues could speak to; absent where there were none.
+    pub second_tries: Option<SecondTries>,
     /// Training episodes of one seed so far; of the one that has most.
     pub rollouts: u32,
     /// By level: rollouts until dev success first reached it.
@@ -87,6 +89,37 @@ pub struct Gap {
     #[serde(flatten)]
     pub estimate: Estimate,
     pub seeds: usize,
+}
+
+/// How second tries at failed turns went, over all rounds and seeds: those that were shown the cues, and those that were not.
+#[derive(Debug, Default, Serialize)]
+pub struct SecondTries {
+    pub with: Tries,
+    pub without: Tries,
+}
+
+/// Turns that were tried again, and how many of them passed.
+#[derive(Debug, Default, Serialize)]
+pub struct Tries {
+    pub passed: u64,
+    pub of: u64,
+}
+
+impl Tries {
+    /// Adds what a round's metrics say of one side.
+    fn add(&mut self, metrics: &BTreeMap<String, f64>, side: &str) {
+        let value = |name: &str| metrics.get(&format!("retry/{side}{name}")).copied();
+        if let (Some(share), Some(of)) = (value(""), value("_of")) {
+            self.of += of as u64;
+            self.passed += (share * of).round() as u64;
+        }
+    }
+
+    fn cells(&self) -> [String; 2] {
+        let share =
+            if self.of == 0 { "-".to_owned() } else { format!("{:.1}", 100.0 * self.passed as f64 / self.of as f64) };
+        [share, self.of.to_string()]
+    }
 }
 
 /// Rollouts until a level was reached.
@@ -123,11 +156,12 @@ impl Study {
         let levels = levels(&names, scenario, arms);
         let mut before = Cells::default();
         let mut families = Vec::new();
+        let metrics = run.metrics()?;
         for name in &names {
             let mut cells = Cells::default();
             let mut labels: Vec<&BTreeMap<String, f64>> = Vec::new();
             let mut gaps: BTreeMap<u64, BTreeMap<TaskRef, f64>> = BTreeMap::new();
-            let (mut selected, mut rollouts) = (Vec::new(), 0);
+            let (mut selected, mut rollouts, mut tries) = (Vec::new(), 0, SecondTries::default());
             let mut curves: Vec<&[DevPoint]> = Vec::new();
             for (plan, arm) in scenario.arms.iter().zip(arms).filter(|(plan, _)| plan.family == *name) {
                 let seed = plan.settings.seed;
@@ -143,6 +177,10 @@ impl Study {
                     gaps.extend(gap(run, &plan.name, last.round)?.map(|gap| (seed, gap)));
                 }
                 curves.push(&arm.dev);
+                for (_, of_round) in metrics.iter().filter(|(commit, _)| commit.arm == plan.name) {
+                    tries.with.add(of_round, "with_cues");
+                    tries.without.add(of_round, "without");
+                }
             }
             families.push(Family {
                 name: (*name).to_owned(),
@@ -156,6 +194,7 @@ impl Study {
                     })
                     .collect(),
                 gap: estimate(&gaps, key).map(|estimate| Gap { estimate, seeds: gaps.len() }),
+                second_tries: (tries.with.of + tries.without.of > 0).then_some(tries),
                 rollouts,
                 reached: levels.iter().map(|level| reached(&curves, *level)).collect(),
                 selected,
@@ -364,6 +403,11 @@ impl std::fmt::Display for Study {
             )?;
             f.write_str(&grid(&self.transfer_rows()))?;
         }
+        let tries = self.second_try_rows();
+        if tries.len() > 1 {
+            writeln!(f, "\nSecond tries at failed turns that cues could speak to: passed, %, and number")?;
+            f.write_str(&grid(&tries))?;
+        }
         writeln!(f, "\nDev by round, base interface, %, mean over seeds")?;
         f.write_str(&grid(&self.dev_rows()))?;
         writeln!(f, "\nTurns by label on test, %, mean over seeds")?;
@@ -395,7 +439,7 @@ impl Study {
         let mut rows = vec![heads.map(str::to_owned).to_vec()];
         rows[0][2] = format!("{} − arm", self.subject);
         for family in &self.families {
-            let gap = family.gap.as_ref().map_or("no cues".to_owned(), |gap| {
+            let gap = family.gap.as_ref().map_or("not probed".to_owned(), |gap| {
                 let seeds =
                     if gap.seeds < self.seeds.len() { format!(" ({} seeds)", gap.seeds) } else { String::new() };
                 points(Some(gap.estimate)) + &seeds
@@ -405,6 +449,16 @@ impl Study {
             let row =
                 [family.name.clone(), points(family.gain), over, gap, family.rollouts.to_string(), chosen.join(" ")];
             rows.push(row.to_vec());
+        }
+        rows
+    }
+
+    fn second_try_rows(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![["arm", "with cues", "of", "without", "of"].map(str::to_owned).to_vec()];
+        for family in &self.families {
+            if let Some(SecondTries { with, without }) = &family.second_tries {
+                rows.push([[family.name.clone()].to_vec(), [with.cells(), without.cells()].concat()].concat());
+            }
         }
         rows
     }

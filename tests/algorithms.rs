@@ -265,9 +265,11 @@ fn second_tries_see_what_speaks_to_their_failure(run: &RunFile) {
         let failures: Vec<Failure> = failed
             .filter_map(|other| other.diagnosis.as_ref())
             .filter_map(|found| Some(&found.turns[found.first_failing?]))
-            .flat_map(|turn| Failure::ALL.into_iter().filter(|failure| {
-                turn.label == Label::Failure(*failure) || turn.blame.iter().any(|blame| blame.failure == *failure)
-            }))
+            .flat_map(|turn| {
+                Failure::ALL.into_iter().filter(|failure| {
+                    turn.label == Label::Failure(*failure) || turn.blame.iter().any(|blame| blame.failure == *failure)
+                })
+            })
             .collect();
         for cue in shown.cues() {
             assert!(cue.triggers.iter().any(|trigger| failures.contains(trigger)), "{:?}: {cue:?}", episode.key);

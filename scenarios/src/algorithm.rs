@@ -170,14 +170,15 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         format!("{}, but `evolution.train_on` is {}", evolution.shown_to, word(&evolution.train_on)),
         "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
     );
+    let retries = evolution.enabled && evolution.shown_when == ShownWhen::Retry;
     say(
-        evolution.shown_when == ShownWhen::Retry && learner.branch == 0.0,
+        retries && learner.branch == 0.0,
         "evolution.shown_when",
         "retry, but `learner.branch` is 0".to_owned(),
         "write `learner.branch: 0.5`: second tries are branches".to_owned(),
     );
     say(
-        evolution.shown_when == ShownWhen::Retry && evolution.train_on != TrainOn::Base,
+        retries && evolution.train_on != TrainOn::Base,
         "evolution.shown_when",
         format!("retry, but `evolution.train_on` is {}", word(&evolution.train_on)),
         "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
