@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use coevo_core::episode::Stage;
-use coevo_core::interface::LineageNode;
+use coevo_core::interface::{LineageNode, Mutation};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::stats::{Estimate, paired_bootstrap, wilson};
 use coevo_core::task::TaskRef;
@@ -17,6 +17,9 @@ use serde::Serialize;
 use crate::study::Study;
 
 const RESAMPLES: u32 = 2000;
+
+/// Changes of one arm's interface that are told one by one; more are told rule by rule.
+const MOST_CHANGES: usize = 12;
 
 /// Everything the table shows.
 #[derive(Debug, Serialize)]
@@ -219,6 +222,12 @@ impl std::fmt::Display for Table {
             if arm.lineage.is_empty() {
                 writeln!(f, "  {}: none", arm.name)?;
             }
+            if arm.lineage.len() > MOST_CHANGES {
+                for line in by_rule(&arm.lineage) {
+                    writeln!(f, "  {} {line}", arm.name)?;
+                }
+                continue;
+            }
             for node in &arm.lineage {
                 let what = format!("{:?}", node.mutation).to_lowercase();
                 let effect = node.effect.map_or(String::new(), |effect| format!(", effect {:+.1} pts", 100.0 * effect));
@@ -320,6 +329,40 @@ impl Table {
         }
         rows
     }
+}
+
+/// A line for each rule, in the order in which they first came: how many cues came and went, and what those did that were
+/// tried. `coevo report` shows each.
+fn by_rule(lineage: &[LineageNode]) -> Vec<String> {
+    let mut rules: Vec<&str> = Vec::new();
+    for node in lineage {
+        if !rules.contains(&node.cue.rule.as_str()) {
+            rules.push(&node.cue.rule);
+        }
+    }
+    let line = |rule: &str| {
+        let of_rule = || lineage.iter().filter(|node| node.cue.rule == rule);
+        let count = |mutation| of_rule().filter(|node| node.mutation == mutation).count();
+        let mut line = format!("{rule}: {} added", count(Mutation::Added));
+        for (mutation, name) in [(Mutation::Faded, "faded"), (Mutation::Reverted, "reverted")] {
+            if let times @ 1.. = count(mutation) {
+                line.push_str(&format!(", {times} {name}"));
+            }
+        }
+        let mut effects: Vec<f64> = of_rule().filter_map(|node| node.effect).map(|effect| 100.0 * effect).collect();
+        effects.sort_by(f64::total_cmp);
+        match effects.as_slice() {
+            [] => {}
+            [effect] => line.push_str(&format!(", effect {effect:+.1} pts")),
+            [first, .., last] => {
+                let median = effects[(effects.len() - 1) / 2];
+                line.push_str(&format!(", effects {first:+.1} to {last:+.1} pts, median {median:+.1}"));
+            }
+        }
+        let first = of_rule().next().expect("the rule has a node");
+        format!("{line}; on {}: {}", first.cue.target, first.cue.text)
+    };
+    rules.into_iter().map(line).collect()
 }
 
 fn same(a: Option<&Measured>, b: Option<&Measured>) -> bool {
