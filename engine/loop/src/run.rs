@@ -224,9 +224,10 @@ pub fn drive(
         failed: Mutex::default(),
     };
     let ended: Mutex<Option<Result<String, RunError>>> = Mutex::new(None);
-    let threads = threads::available().div_ceil(lanes.max(1));
-    run_all(&scenario.plan.stages, lanes, &|stage| {
-        let done = if lanes > 1 { threads::confined(threads, || run.outcome(stage)) } else { run.outcome(stage) };
+    run_all(&scenario.plan.stages, lanes, &|stage, abreast| {
+        // Alone it has all cores: a warm start, mostly.
+        let threads = threads::available().div_ceil(abreast);
+        let done = if abreast > 1 { threads::confined(threads, || run.outcome(stage)) } else { run.outcome(stage) };
         match done {
             Ok(None) => Next::GoOn,
             Ok(Some(reason)) => {

@@ -24,15 +24,21 @@ struct Board {
 }
 
 impl Board {
-    /// The first stage that may begin.
-    fn ready(&self, stages: &[StageNode]) -> Option<usize> {
+    /// The stages that may begin, in the order of the plan.
+    fn ready(&self, stages: &[StageNode]) -> impl Iterator<Item = usize> {
         let ended = |id: &String| self.ended.iter().any(|number| stages[*number].id == *id);
-        (0..stages.len()).find(|number| !self.begun.contains(number) && stages[*number].needs.iter().all(ended))
+        (0..stages.len()).filter(move |number| !self.begun.contains(number) && stages[*number].needs.iter().all(ended))
+    }
+
+    /// Stages that are under way or may begin.
+    fn abreast(&self, stages: &[StageNode]) -> usize {
+        self.begun.len() - self.ended.len() + self.ready(stages).count()
     }
 }
 
-/// Runs all stages on `lanes` threads; `run` is given a stage and says whether to go on.
-pub fn run_all(stages: &[StageNode], lanes: usize, run: &(dyn Fn(&StageNode) -> Next + Sync)) {
+/// Runs all stages on `lanes` threads; `run` is given a stage and how many run side by side as it begins, itself included, and
+/// says whether to go on.
+pub fn run_all(stages: &[StageNode], lanes: usize, run: &(dyn Fn(&StageNode, usize) -> Next + Sync)) {
     let (board, changed) = (Mutex::new(Board::default()), Condvar::new());
     let lane = || {
         let mut seen = board.lock().expect("a lane does not panic");
@@ -40,13 +46,14 @@ pub fn run_all(stages: &[StageNode], lanes: usize, run: &(dyn Fn(&StageNode) -> 
             if seen.stopped || seen.begun.len() == stages.len() {
                 return;
             }
-            let Some(number) = seen.ready(stages) else {
+            let Some(number) = seen.ready(stages).next() else {
                 seen = changed.wait(seen).expect("a lane does not panic");
                 continue;
             };
+            let abreast = seen.abreast(stages).clamp(1, lanes.max(1));
             seen.begun.insert(number);
             drop(seen);
-            let next = run(&stages[number]);
+            let next = run(&stages[number], abreast);
             seen = board.lock().expect("a lane does not panic");
             seen.ended.insert(number);
             seen.stopped |= matches!(next, Next::Stop);
@@ -81,7 +88,7 @@ mod tests {
     /// Runs the plan and returns `+id` for each beginning and `-id` for each end.
     fn log(stages: &[StageNode], lanes: usize, stop_after: &str) -> Vec<String> {
         let log = Mutex::new(Vec::new());
-        run_all(stages, lanes, &|stage| {
+        run_all(stages, lanes, &|stage, _| {
             log.lock().expect("no panic").push(format!("+{}", stage.id));
             std::thread::sleep(std::time::Duration::from_millis(2));
             log.lock().expect("no panic").push(format!("-{}", stage.id));
@@ -105,6 +112,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_stage_is_told_how_many_run_beside_it() {
+        let stages =
+            [stage("w", &[]), stage("a", &["w"]), stage("b", &["w"]), stage("c", &["w"]), stage("r", &["a", "b", "c"])];
+        let told = |lanes| {
+            let told = Mutex::new(Vec::new());
+            run_all(&stages, lanes, &|stage, abreast| {
+                told.lock().expect("no panic").push(format!("{}{abreast}", stage.id));
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                Next::GoOn
+            });
+            let mut told = told.into_inner().expect("no panic");
+            told.sort();
+            told.join(" ")
+        };
+        assert_eq!(told(1), "a1 b1 c1 r1 w1");
+        // Alone before and after, whatever the number of lanes.
+        let told = told(2);
+        assert!(told.starts_with("a2 b2 ") && told.ends_with(" r1 w1"), "{told}");
     }
 
     #[test]
