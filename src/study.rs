@@ -69,7 +69,7 @@ pub struct Family {
     pub subject_minus: Option<Estimate>,
     /// Success on each other environment, after minus before.
     pub gain_elsewhere: BTreeMap<String, Estimate>,
-    /// Dev success with the evolved cues minus without, at the last evaluation; absent where no cue was shown then.
+    /// Dev success with the evolved cues minus without, at the last evaluation; absent where nothing was probed then.
     pub gap: Option<Gap>,
     /// Second tries at failed turns that cues could speak to; absent where there were none.
     pub second_tries: Option<SecondTries>,
@@ -83,7 +83,7 @@ pub struct Family {
     pub dev: Vec<(u32, f64)>,
 }
 
-/// A weaning gap, over the seeds that showed cues.
+/// A weaning gap, over the seeds that were probed.
 #[derive(Debug, Serialize)]
 pub struct Gap {
     #[serde(flatten)]

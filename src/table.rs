@@ -355,12 +355,13 @@ fn by_rule(lineage: &[LineageNode]) -> Vec<String> {
             [] => {}
             [effect] => line.push_str(&format!(", effect {effect:+.1} pts")),
             [first, .., last] => {
-                let median = effects[(effects.len() - 1) / 2];
+                let (low, high) = (effects[(effects.len() - 1) / 2], effects[effects.len() / 2]);
+                let median = (low + high) / 2.0;
                 line.push_str(&format!(", effects {first:+.1} to {last:+.1} pts, median {median:+.1}"));
             }
         }
         let first = of_rule().next().expect("the rule has a node");
-        format!("{line}; on {}: {}", first.cue.target, first.cue.text)
+        format!("{line}; such as on {}: {}", first.cue.target, first.cue.text)
     };
     rules.into_iter().map(line).collect()
 }

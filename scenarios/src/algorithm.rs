@@ -172,10 +172,10 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     );
     let retries = evolution.enabled && evolution.shown_when == ShownWhen::Retry;
     say(
-        retries && learner.branch == 0.0,
+        retries && learner.from_the_beginning() == learner.group,
         "evolution.shown_when",
-        "retry, but `learner.branch` is 0".to_owned(),
-        "write `learner.branch: 0.5`: second tries are branches".to_owned(),
+        format!("retry, but `learner.branch` is {}: of {} episodes none", learner.branch, learner.group),
+        "write `learner.branch: 0.5` and a `learner.group` of 4 or more: second tries are branches".to_owned(),
     );
     say(
         retries && evolution.train_on != TrainOn::Base,

@@ -127,8 +127,8 @@ fn options_that_contradict_the_algorithm() {
         ),
         (
             "evolution: {train_on: base, shown_when: retry}\n",
-            "s.yaml:3:41: `evolution.shown_when` is retry, but `learner.branch` is 0\n  \
-             hint: write `learner.branch: 0.5`: second tries are branches"
+            "s.yaml:3:41: `evolution.shown_when` is retry, but `learner.branch` is 0: of 8 episodes none\n  \
+             hint: write `learner.branch: 0.5` and a `learner.group` of 4 or more: second tries are branches"
                 .to_owned(),
         ),
         (

@@ -138,10 +138,10 @@ pub struct CueSpan {
     pub cause: Cause,
     /// Why it went.
     pub end_cause: Option<Cause>,
-    /// Share of the triggering failures with it minus the share before it; negative helps. It compares rounds, which have
-    /// other tasks.
+    /// Share of the failures with it minus the share without, as its comparison measures them; negative helps. Where all are
+    /// shown it, rounds are compared, which have other tasks.
     pub effect: Option<f64>,
-    /// The triggering failures in the rounds that showed it.
+    /// The triggering failures in the rounds that had it, of the episodes that the profile counts.
     pub shown: Seen,
     /// The same in the scenario's first arm (of a study, under the same seed): same rounds, same tasks; absent for that arm, and where it showed the cue, too.
     pub control: Option<Seen>,

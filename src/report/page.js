@@ -217,12 +217,12 @@ function interfaceLineage(run, arms) {
   if (!with_cues.length) return section("cues", "The interface's lineage", "When each cue came and went.", none("No cue came: evolution is off, or no failure reached the threshold of a rule."));
   const first = arms[0], seen = (of) => of.of ? [percent(of.count / of.of), el("small", {}, ` of ${of.of}`)] : "–";
   const share = (cause) => `${percent(cause.share)} of ${cause.of}`;
-  return section("cues", "The interface's lineage", "A cue comes when its failures pass a rule's threshold, fades when the capability is shown, and is reverted when it does not help. The figure at the end of a bar is its measured effect: the share of the failures it is meant to cure, with it minus before it, in points (negative helps). It compares rounds, and rounds have other tasks: the table also has the first arm, which played the same tasks in the same rounds.",
+  return section("cues", "The interface's lineage", "A cue comes when its failures pass a rule's threshold, fades when the capability is shown, and is reverted when it does not help. The figure at the end of a bar is its measured effect: the share of the failures it is meant to cure, with it minus without, in points (negative helps). Without it are the rounds before, which have other tasks; where only a share is shown cues, the others of the same rounds; and for cues of second tries the other second tries at turns that failed so, any failure of the turn counted. The table also has the failures in the rounds that had the cue, in the arm and in the first one, which played the same tasks; where not all are shown cues, in the episodes that are not.",
     key(Object.keys(ENDING_COLOURS), Object.values(ENDING_COLOURS)),
     with_cues.map((arm) => {
       const rows = run.cues.filter((d) => d.arm === arm), last = Math.max(...run.arms.map((a) => a.name === arm ? a.done : 1), 1, d3.max(rows, (d) => d.from));
       return [figure(arm, (width) => charts.cues(rows, last, width)), el("details", {}, el("summary", {}, `${count(rows.length, "change")} of ${arm}, with texts and reasons`),
-        table(["cue", "text", "came after", "because", "went after", "effect", "with it", `${first}, same rounds`], rows.map((d) => [
+        table(["cue", "text", "came after", "because", "went after", "effect", "while it was there", `${first}, same rounds`], rows.map((d) => [
           [d.target, el("br"), el("small", {}, d.rule)], d.text, `round ${d.from - 1}`,
           [share(d.cause), el("br"), el("small", {}, d.triggers.map(spaced).join(", "))],
           d.ending ? [`round ${d.to}`, el("br"), el("small", {}, `${d.ending}: ${share(d.end_cause)}`)] : "–",
@@ -254,7 +254,7 @@ function training(run, arms) {
     ["Off-policy drift", "log-prob, after the round's first step", metric("learn/off_policy_drift"), true], ["Largest importance ratio", "after the round's first step", metric("learn/ratio_max"), false],
     ["Tasks added", "in place of groups that agree", metric("train/extra_tasks").some((d) => d.value) ? metric("train/extra_tasks") : [], true],
     ["Length", "sampled tokens an episode", from(train, (d) => d.sampled_tokens), true], ["Steps", "an episode", from(train, (d) => d.steps), true],
-    ["Cues shown", "in the round", metric("interface/cues"), true], ["Faults", "training episodes", faults.some((d) => d.value) ? faults : [], true],
+    ["Cues", "of the interface", metric("interface/cues"), true], ["Faults", "training episodes", faults.some((d) => d.value) ? faults : [], true],
   ].filter(([, , rows]) => rows.length);
   const boundaries = d3.rollups(run.faults, (of) => sum(of, (d) => d.episodes), (d) => spaced(d.boundary));
   return section("training", "Training", "Every round's update. A group whose members are all rewarded alike teaches nothing; a fault is not a failure and is masked out of the loss.",

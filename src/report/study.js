@@ -36,7 +36,10 @@ function studyOf(run) {
     el("p"),
     table(["points", "after − before", `${study.subject} − arm`, "weaning gap at the end", "rollouts a seed", "rounds chosen"], study.families.map((family) => [
       family.name, difference(family.gain), family.name === study.subject ? "·" : difference(family.subject_minus),
-      family.gap ? [...difference(family.gap), family.gap.seeds < study.seeds.length ? el("small", {}, ` of ${count(family.gap.seeds, "seed")}`) : ""] : "no cues", d3.format(",")(family.rollouts), family.selected.join(" ")])),
+      family.gap ? [...difference(family.gap), family.gap.seeds < study.seeds.length ? el("small", {}, ` of ${count(family.gap.seeds, "seed")}`) : ""] : "not probed", d3.format(",")(family.rollouts), family.selected.join(" ")])),
+    el("p"),
+    study.families.some((family) => family.second_tries) ? table(["second tries that passed, %", "with the cues", "of", "without", "of"], study.families.filter((family) => family.second_tries).map((family) => [
+      family.name, ...["with", "without"].flatMap((side) => { const { passed, of } = family.second_tries[side]; return [of ? pct(passed / of) : "–", d3.format(",")(of)]; })])) : null,
     el("p"),
     study.levels.length ? table(["rollouts until dev success reached", ...study.levels.map((level) => `${(100 * level).toFixed(0)} %`)], study.families.map((family) => [
       family.name, ...family.reached.map((reached) => [reached.median == null ? "never" : d3.format(",")(reached.median), el("small", {}, ` ${reached.seeds} of ${reached.of} seeds`)])])) : null,

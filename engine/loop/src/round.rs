@@ -76,7 +76,7 @@ pub struct Diagnosed {
     pub diagnosis: Option<Diagnosis>,
     /// `None` where it is not trained on.
     pub weights: Option<EpisodeWeights>,
-    /// Of a second try: what it was shown, or would have been, had it been dealt cues.
+    /// Of a second try: what it was shown, or would have been, had it been dealt cues; `None` where nothing was picked for it.
     pub second_try: Option<Arc<Interface>>,
 }
 

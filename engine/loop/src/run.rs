@@ -52,7 +52,7 @@ pub struct Machine {
     pub backend: Option<Backend>,
     /// Of each arm.
     pub parallelism: Parallelism,
-    /// Stages that run side by side, each with its share of the cores.
+    /// Stages that run side by side, with equal shares of the cores.
     pub lanes: usize,
 }
 
@@ -225,7 +225,7 @@ pub fn drive(
     };
     let ended: Mutex<Option<Result<String, RunError>>> = Mutex::new(None);
     run_all(&scenario.plan.stages, lanes, &|stage, abreast| {
-        // Alone it has all cores: a warm start, mostly.
+        // Alone it has the learner's threads of all lanes: a warm start, mostly.
         let threads = threads::available().div_ceil(abreast);
         let done = if abreast > 1 { threads::confined(threads, || run.outcome(stage)) } else { run.outcome(stage) };
         match done {
@@ -579,7 +579,7 @@ impl<'r> Run<'r> {
             let mut diagnosed = diagnose_all(played, &self.pools.main, &table(settings));
             for (episode, could) in diagnosed.iter_mut().zip(second_tries) {
                 seen.insert((*could).clone());
-                episode.second_try = Some(could);
+                episode.second_try = (settings.evolution.shown_when == ShownWhen::Retry).then_some(could);
             }
             diagnosed
         });

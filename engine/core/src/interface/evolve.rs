@@ -32,8 +32,8 @@ pub struct LineageNode {
     pub cue: Cue,
     /// What the profile said then.
     pub cause: Signal,
-    /// Share of the triggering failures since the change minus the share before it (negative: it helps); `None` until
-    /// turns were seen with it, and for removals.
+    /// Share of the triggering failures since the change minus the share before it, or what else it is [compared](Comparison)
+    /// with (negative: it helps); `None` until turns were seen with it, and for removals.
     pub effect: Option<f64>,
 }
 

@@ -67,7 +67,7 @@ pub struct RevertConfig {
     pub enabled: bool,
     /// Rounds that a cue is given.
     pub after_rounds: u32,
-    /// The triggering share must have fallen by at least this.
+    /// The triggering share must have fallen by at least this; with cues for second tries, the share of turns that fail again.
     pub min_effect: f64,
     /// Rounds in which a reverted cue may not come back.
     pub cooldown_rounds: u32,
@@ -90,7 +90,7 @@ pub enum TrainOn {
     Base,
 }
 
-/// In which groups the share [`EvolutionConfig::shown_to`] is shown cues.
+/// Where the share [`EvolutionConfig::shown_to`] is shown cues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownWhen {
@@ -102,7 +102,7 @@ pub enum ShownWhen {
     Stuck,
     /// In second tries only (`learner.branch`): those who take up an episode at the turn that failed are shown the cues that
     /// speak to what failed there, and no others. A share of them is not: each cue is judged by the turns that pass with it and
-    /// without. No cue fades: where nothing fails, none is shown.
+    /// without (so with `shown_to: 1` none is). No cue fades: where nothing fails, none is shown.
     Retry,
 }
 
@@ -119,9 +119,9 @@ pub struct EvolutionConfig {
     /// Share of a group's episodes that are shown the cues; the others see the base environment. Below 1 every group compares
     /// what the policy does with cues and without, on the same task, and so does the judgement of each cue: what the interface
     /// asks for comes from the episodes without cues, and what a cue does is measured against them. Needs `train_on: base`, so
-    /// that all members of a group are about the same text.
+    /// that all members of a group are about the same text. With `shown_when: retry` it is the share of second tries.
     pub shown_to: f64,
-    /// Whether that share is shown them in every group.
+    /// Whether that share is shown them in every group, in those that are stuck, or in second tries.
     pub shown_when: ShownWhen,
     /// Which cues may be shown.
     pub phis: Vec<Phi>,
