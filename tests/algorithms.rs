@@ -39,8 +39,8 @@ arms:
     evolution: { train_on: base, shown_to: 0.5, shown_when: stuck, static_cues: true }
   retry:
     learner: { branch: 0.5, mini_batch: 4 }
-    advantages: { credit: value, mode: coevo }
-    evolution: { train_on: base, shown_to: 0.5, shown_when: retry, static_cues: true }
+    advantages: { credit: value, baseline: leave_one_out, mode: uniform }
+    evolution: { train_on: base, shown_to: 0.5, shown_when: retry, rules: [RULES] }
   compared:
     learner: { mini_batch: 4 }
     advantages: { credit: turn, baseline: zero, scale: none, blame: 0.5, mode: coevo }
@@ -49,10 +49,20 @@ arms:
 
 const ALL: [&str; 8] = ["dr_grpo", "rloo", "gigpo", "turns", "branches", "stuck", "retry", "compared"];
 
+/// A rule that any failure of this kind brings on.
+fn rule(failure: Failure) -> String {
+    let name = failure.name();
+    format!(
+        "{{ id: {name}, phi: cap, scope: global, triggers: [{name}], on: {{ min_count: 1, prevalence: 0.001, \
+         max_mean_reward: 1 }}, off: {{ prevalence: 0 }}, cooldown_rounds: 1, max_words: 4, text: mind {name} }}"
+    )
+}
+
 /// The counter with other arms; four tasks a round leave four of its pool.
 fn scenario(folder: &Path, arms: &str) -> &'static str {
     counter(folder);
     let head = COUNTER.split("arms:").next().expect("a scenario with arms");
+    let arms = arms.replace("RULES", &Failure::ALL.map(rule).join(", "));
     let head = head.replace("tasks_per_round: 8", "tasks_per_round: 4").replace("every: 1", "every: 2");
     std::fs::write(folder.join("algorithms.yaml"), format!("{head}{arms}")).expect("a writable folder");
     "algorithms.yaml"
@@ -277,6 +287,8 @@ fn second_tries_see_what_speaks_to_their_failure(run: &RunFile) {
         cued += 1;
     }
     assert!(cued > 0, "no second try was shown a cue");
+    let lineage = run.lineage("retry").expect("readable");
+    assert!(lineage.iter().any(|node| node.effect.is_some()), "no cue was judged: {lineage:?}");
 }
 
 /// Half of a group sees cues where all of the other half failed, and nobody elsewhere.
