@@ -9,11 +9,11 @@ use std::fmt::Write;
 
 use coevo_core::episode::Stage;
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::stats::{Estimate, crossed_bootstrap, mean};
+use coevo_core::stats::{Estimate, crossed_bootstrap, mean, median};
 use coevo_core::task::TaskRef;
 use coevo_loop::run::test_commits;
 use coevo_scenarios::{ResolvedScenario, Select};
-use coevo_trace::{EpisodeFilter, Result, RunFile};
+use coevo_trace::{CommitKey, EpisodeFilter, Result, RunFile};
 use serde::Serialize;
 
 use crate::table::{Arm, DevPoint, grid, points};
@@ -141,11 +141,17 @@ struct Cells {
 }
 
 impl Study {
-    /// Reads the study of a run, finished or not; `arms` are those of its table. `None` where the scenario has no seeds.
+    /// Reads the study of a run, finished or not; `arms` are those of its table, `metrics` those of its commits. `None` where the
+    /// scenario has no seeds.
     ///
     /// # Errors
     /// Where the run file cannot be read.
-    pub fn of(run: &RunFile, scenario: &ResolvedScenario, arms: &[Arm]) -> Result<Option<Self>> {
+    pub fn of(
+        run: &RunFile,
+        scenario: &ResolvedScenario,
+        arms: &[Arm],
+        metrics: &[(CommitKey, BTreeMap<String, f64>)],
+    ) -> Result<Option<Self>> {
         if scenario.seeds.is_empty() {
             return Ok(None);
         }
@@ -156,7 +162,6 @@ impl Study {
         let levels = levels(&names, scenario, arms);
         let mut before = Cells::default();
         let mut families = Vec::new();
-        let metrics = run.metrics()?;
         for name in &names {
             let mut cells = Cells::default();
             let mut labels: Vec<&BTreeMap<String, f64>> = Vec::new();
@@ -356,12 +361,8 @@ fn reached(curves: &[&[DevPoint]], level: f64) -> Reached {
         curves.iter().filter(|curve| !curve.is_empty()).map(|curve| first(curve).unwrap_or(f64::INFINITY)).collect();
     let mut sorted = evaluated.clone();
     sorted.sort_by(f64::total_cmp);
-    let median = match sorted.len() {
-        0 => f64::INFINITY,
-        count => (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0,
-    };
     Reached {
-        median: median.is_finite().then_some(median),
+        median: median(&sorted).filter(|median| median.is_finite()),
         seeds: evaluated.iter().filter(|at| at.is_finite()).count(),
         of: evaluated.len(),
     }

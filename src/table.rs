@@ -6,7 +6,7 @@ use std::fmt::Write;
 use coevo_core::episode::Stage;
 use coevo_core::interface::{LineageNode, Mutation};
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::stats::{Estimate, paired_bootstrap, wilson};
+use coevo_core::stats::{Estimate, median, paired_bootstrap, wilson};
 use coevo_core::task::TaskRef;
 use coevo_loop::run::test_commits;
 use coevo_loop::testing::SELECTED;
@@ -144,7 +144,7 @@ impl Table {
             scenario: scenario.name.clone(),
             environment: format!("{} {}", run.header().env.name, run.header().env.version),
             seed: scenario.base.seed,
-            study: Study::of(run, scenario, &arms)?,
+            study: Study::of(run, scenario, &arms, &metrics)?,
             arms,
         })
     }
@@ -355,8 +355,7 @@ fn by_rule(lineage: &[LineageNode]) -> Vec<String> {
             [] => {}
             [effect] => line.push_str(&format!(", effect {effect:+.1} pts")),
             [first, .., last] => {
-                let (low, high) = (effects[(effects.len() - 1) / 2], effects[effects.len() / 2]);
-                let median = (low + high) / 2.0;
+                let median = median(&effects).expect("there are two");
                 line.push_str(&format!(", effects {first:+.1} to {last:+.1} pts, median {median:+.1}"));
             }
         }

@@ -32,6 +32,8 @@ const BASELINE: &str = "advantages.baseline";
 const SCALE: &str = "advantages.scale";
 const CREDIT: &str = "advantages.credit";
 const AGGREGATION: &str = "learner.aggregation";
+/// What to do where a group would be about several texts.
+const ONE_TEXT: &str = "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them";
 
 fn preset(algorithm: Algorithm) -> Preset {
     let grpo = Preset {
@@ -168,7 +170,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         evolution.shown_to < 1.0 && evolution.train_on != TrainOn::Base,
         "evolution.shown_to",
         format!("{}, but `evolution.train_on` is {}", evolution.shown_to, word(&evolution.train_on)),
-        "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
+        ONE_TEXT.to_owned(),
     );
     let retries = evolution.enabled && evolution.shown_when == ShownWhen::Retry;
     say(
@@ -181,7 +183,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         retries && evolution.train_on != TrainOn::Base,
         "evolution.shown_when",
         format!("retry, but `evolution.train_on` is {}", word(&evolution.train_on)),
-        "write `evolution.train_on: base`: a group that mixes texts must be trained on one of them".to_owned(),
+        ONE_TEXT.to_owned(),
     );
     say(
         evolution.shown_when == ShownWhen::Stuck && evolution.shown_to == 1.0,

@@ -17,6 +17,12 @@ pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
+/// The middle one of values in ascending order, or the mean of the middle two; `None` of nothing.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    Some((sorted[last / 2] + sorted[sorted.len() / 2]) / 2.0)
+}
+
 /// Sample standard deviation (n − 1); 0 for fewer than two values.
 pub fn sample_std(values: &[f64]) -> f64 {
     if values.len() < 2 {
@@ -130,6 +136,16 @@ mod tests {
 
     fn near(got: f64, wanted: f64, tolerance: f64) {
         assert!((got - wanted).abs() <= tolerance, "{got} is not {wanted} ± {tolerance}");
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let of = |values: &[f64]| median(values);
+        assert_eq!(
+            (of(&[]), of(&[3.0]), of(&[1.0, 2.0]), of(&[1.0, 2.0, 9.0])),
+            (None, Some(3.0), Some(1.5), Some(2.0))
+        );
+        assert_eq!(of(&[1.0, f64::INFINITY]), Some(f64::INFINITY));
     }
 
     #[test]

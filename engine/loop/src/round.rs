@@ -52,12 +52,10 @@ impl ArmState {
         Arena::Evolved(Arc::new(self.evolution.interface.clone()))
     }
 
-    /// What it shows to those who take up a turn that failed.
-    pub fn second_try(&self, failed: &TurnDiagnosis, settings: &Settings) -> Interface {
-        match settings.evolution.shown_when {
-            ShownWhen::Retry => self.evolution.interface.about(failed, &settings.evolution),
-            ShownWhen::Always | ShownWhen::Stuck => self.evolution.interface.clone(),
-        }
+    /// What of it is picked for a second try at a turn that failed; `None` where nothing is picked.
+    pub fn second_try(&self, failed: &TurnDiagnosis, settings: &Settings) -> Option<Arc<Interface>> {
+        let picks = settings.evolution.shown_when == ShownWhen::Retry;
+        picks.then(|| Arc::new(self.evolution.interface.about(failed, &settings.evolution)))
     }
 
     /// What the training environment shows to each of `jobs`, which come with all that it can show; nothing without `cues`.

@@ -3,7 +3,7 @@
 //! Going on with an interrupted run is the same code: stages and rounds that are committed are passed over, and the state
 //! of the last one is read back. Whatever was under way when a run stopped is done again, with the same streams.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,7 +16,8 @@ use coevo_core::advantage::EpisodeWeights;
 use coevo_core::config::{Backend, Decoding, DemonstrationSource, Start};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
-use coevo_core::interface::{Interface, ShownWhen};
+use coevo_core::id::ContentId;
+use coevo_core::interface::{Interface, Share, ShownWhen, Trial};
 use coevo_core::task::{PublicTask, TaskRef};
 use coevo_envs::{Budgets, EnvPlugin, EnvSource, Sandbox, SandboxLimits};
 use coevo_scenarios::{ArmPlan, Checkpoints, ResolvedScenario, Settings, StageKind, StageNode};
@@ -553,10 +554,9 @@ impl<'r> Run<'r> {
 
         // plan → rollout → verify → diagnose
         let policy = learner.policy();
-        let mut seen = BTreeSet::from([state.evolution.interface.clone(), Interface::base()]);
         let (mut episodes, extra_tasks) = play_round(settings, round, |wave| {
             let (pool, arena) = (&self.pools.main, state.arena());
-            let mut second_tries: Vec<Arc<Interface>> = Vec::new();
+            let mut second_tries: Vec<Option<Arc<Interface>>> = Vec::new();
             let jobs = match wave {
                 Wave::Tasks { indices, replicas, cues } => {
                     let batch =
@@ -566,20 +566,20 @@ impl<'r> Run<'r> {
                     state.deal(jobs, cues, settings)
                 }
                 Wave::Branches(branches) => {
-                    let could = |branch: &Branch<'_>| Arc::new(state.second_try(branch.failed, settings));
-                    second_tries = branches.iter().map(could).collect();
-                    let arenas = second_tries.iter().map(|could| Arena::Evolved(Arc::clone(could)));
-                    let jobs = branches.iter().zip(arenas).map(|(branch, arena)| branch.job(pool, &arena)).collect();
-                    state.deal(jobs, true, settings)
+                    second_tries = branches.iter().map(|branch| state.second_try(branch.failed, settings)).collect();
+                    let job = |(branch, picked): (&Branch<'_>, &Option<Arc<Interface>>)| match picked {
+                        Some(picked) => branch.job(pool, &Arena::Evolved(Arc::clone(picked))),
+                        None => branch.job(pool, &arena),
+                    };
+                    state.deal(branches.iter().zip(&second_tries).map(job).collect(), true, settings)
                 }
             };
             self.began(arm, Activity::Rollout, round, learning.rounds, jobs.len());
             let agent = Box::new(policy.agent(settings.agent.sampling, &spec.tools));
             let (played, _) = play(jobs, agent, &budgets(settings), self.parallelism, &mut self.progress(arm));
             let mut diagnosed = diagnose_all(played, &self.pools.main, &table(settings));
-            for (episode, could) in diagnosed.iter_mut().zip(second_tries) {
-                seen.insert((*could).clone());
-                episode.second_try = (settings.evolution.shown_when == ShownWhen::Retry).then_some(could);
+            for (episode, picked) in diagnosed.iter_mut().zip(second_tries) {
+                episode.second_try = picked;
             }
             diagnosed
         });
@@ -629,12 +629,12 @@ impl<'r> Run<'r> {
         metrics.insert("train/rollouts".to_owned(), episodes.len() as f64);
         metrics.insert("train/branches".to_owned(), episodes.iter().filter(|e| e.is_branch(settings)).count() as f64);
         metrics.insert("train/extra_tasks".to_owned(), extra_tasks as f64);
-        for (name, shown) in [("with_cues", true), ("without", false)] {
-            let tries = || episodes.iter().filter_map(Diagnosed::retry).filter(|retry| retry.shown == shown);
-            if let of @ 1.. = tries().count() {
-                let passed = tries().filter(|retry| retry.passed).count();
-                metrics.insert(format!("retry/{name}"), passed as f64 / of as f64);
-                metrics.insert(format!("retry/{name}_of"), of as f64);
+        let mut trial = Trial::default();
+        episodes.iter().filter_map(Diagnosed::retry).for_each(|retry| trial.add(&retry));
+        for (name, Share { failed, of }) in [("with_cues", trial.with), ("without", trial.without)] {
+            if of > 0 {
+                metrics.insert(format!("retry/{name}"), f64::from(of - failed) / f64::from(of));
+                metrics.insert(format!("retry/{name}_of"), f64::from(of));
             }
         }
         metrics.insert("interface/cues".to_owned(), state.evolution.interface.cues().len() as f64);
@@ -645,7 +645,10 @@ impl<'r> Run<'r> {
 
         // evaluate with the base interface; probe with the evolved one
         let mut evaluations = Vec::new();
-        let mut interfaces: Vec<Interface> = seen.into_iter().collect();
+        let mut interfaces = vec![state.evolution.interface.clone(), Interface::base()];
+        let picked = episodes.iter().filter_map(|e| e.second_try.as_deref());
+        let picked: BTreeMap<&ContentId, &Interface> = picked.map(|picked| (picked.id(), picked)).collect();
+        interfaces.extend(picked.into_values().cloned());
         if is_evaluated(settings, round) {
             let (policy, tasks) = (learner.policy(), settings.evaluation.dev_tasks);
             let batch = Batch { arm, stage: Stage::Dev, round, seed: settings.seed, replicas: 1 };

@@ -60,11 +60,6 @@ pub struct Share {
 }
 
 impl Share {
-    fn add(&mut self, passed: bool) {
-        self.failed += u32::from(!passed);
-        self.of += 1;
-    }
-
     /// `None` of nothing.
     fn value(self) -> Option<f64> {
         (self.of > 0).then(|| f64::from(self.failed) / f64::from(self.of))
@@ -81,6 +76,12 @@ pub struct Trial {
 impl Trial {
     fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    pub fn add(&mut self, retry: &Retry<'_>) {
+        let side = if retry.shown { &mut self.with } else { &mut self.without };
+        side.failed += u32::from(!retry.passed);
+        side.of += 1;
     }
 
     /// Share that fails with the cue, less the share without it.
@@ -132,15 +133,11 @@ pub struct EvolutionState {
 impl EvolutionState {
     /// Before round 0: the base interface, or every cue that fits the budgets where the config says `static_cues`.
     pub fn initial(spec: &EnvSpec, config: &EvolutionConfig) -> Self {
-        let mut cues: Vec<Cue> = Vec::new();
-        if config.enabled && config.static_cues {
-            for cue in possible_cues(spec, config) {
-                if config.has_room(&cues, &cue) {
-                    cues.push(cue);
-                }
-            }
-        }
-        Self { interface: Interface::new(cues), active: Vec::new(), cooldowns: Vec::new(), lineage: Vec::new() }
+        let interface = match config.enabled && config.static_cues {
+            true => Interface::within(config, possible_cues(spec, config)),
+            false => Interface::base(),
+        };
+        Self { interface, active: Vec::new(), cooldowns: Vec::new(), lineage: Vec::new() }
     }
 
     /// Writes the effect of each active cue into its node.
@@ -157,14 +154,13 @@ impl EvolutionState {
         for active in std::mem::take(&mut self.active) {
             let now = active.since_then(seen.profile);
             let verdict = config.rule(&active.cue.rule).and_then(|rule| {
-                let (retried, least) = (seen.retried(), rule.on.min_count.max(1));
-                let of = if retried { active.trial.with.of.min(active.trial.without.of) } else { now.of };
-                let judged = of >= least;
+                let of = if seen.retried() { active.trial.with.of.min(active.trial.without.of) } else { now.of };
+                let judged = of >= rule.on.min_count.max(1);
                 let revert = &config.revert_unhelpful;
                 let had_its_time = round >= active.since + revert.after_rounds;
-                if !retried && judged && now.prevalence() < rule.off.prevalence {
+                if !seen.retried() && judged && now.prevalence() < rule.off.prevalence {
                     Some((Mutation::Faded, rule.cooldown_rounds))
-                } else if !retried && opposed(rule, seen.profile) {
+                } else if seen.opposed(rule) {
                     Some((Mutation::Reverted, rule.cooldown_rounds))
                 } else if judged
                     && revert.enabled
@@ -189,17 +185,16 @@ impl EvolutionState {
 
     /// Adds what the profile asks for, the most severe first, within the budgets.
     fn admit(&mut self, seen: &Seen<'_>, spec: &EnvSpec, config: &EvolutionConfig, round: u32) {
-        let profile = seen.profile;
         let mut candidates: Vec<(Signal, Cue)> = Vec::new();
         for cue in possible_cues(spec, config) {
             let Some(rule) = config.rule(&cue.rule) else { continue };
             let shown = self.active.iter().any(|active| active.cue.is_of(&cue.rule, &cue.target));
             let cooling = self.cooldowns.iter().any(|cooldown| cue.is_of(&cooldown.rule, &cooldown.target));
-            let signal = profile.signal(&cue.target, &cue.triggers, 0);
+            let signal = seen.profile.signal(&cue.target, &cue.triggers, 0);
             let asked = signal.count >= rule.on.min_count.max(1)
                 && signal.prevalence() >= rule.on.prevalence
                 && signal.mean_reward < rule.on.max_mean_reward
-                && (seen.retried() || !opposed(rule, profile));
+                && !seen.opposed(rule);
             if asked && !shown && !cooling {
                 candidates.push((signal, cue));
             }
@@ -229,12 +224,6 @@ impl EvolutionState {
     }
 }
 
-/// Whether the failures that a rule's advice may bring about are too severe for it, over all tools.
-fn opposed(rule: &Rule, profile: &Profile) -> bool {
-    let severity = |failures: &[Failure]| profile.signal(&Target::Global, failures, 0).severity();
-    !rule.unless.is_empty() && severity(&rule.triggers) < 2.0 * severity(&rule.unless)
-}
-
 impl Active {
     /// What the rounds that had the cue say of the failures it is meant to cure.
     fn since_then(&self, profile: &Profile) -> Signal {
@@ -254,6 +243,12 @@ impl Seen<'_> {
     /// they do not help.
     fn retried(&self) -> bool {
         matches!(self.comparison, Comparison::Retries(_))
+    }
+
+    /// Whether the failures that a rule's advice may bring about are too severe for it, over all tools.
+    fn opposed(&self, rule: &Rule) -> bool {
+        let severity = |failures: &[Failure]| self.profile.signal(&Target::Global, failures, 0).severity();
+        !self.retried() && !rule.unless.is_empty() && severity(&rule.triggers) < 2.0 * severity(&rule.unless)
     }
 
     /// Share of the failures since the cue came: with it, less what it is compared with. `None` until something was seen.
@@ -292,10 +287,8 @@ pub fn evolve(
     }
     if let Comparison::Retries(retries) = comparison {
         for active in &mut next.active {
-            for retry in retries.iter().filter(|retry| retry.cues.cues().contains(&active.cue)) {
-                let side = if retry.shown { &mut active.trial.with } else { &mut active.trial.without };
-                side.add(retry.passed);
-            }
+            let about = retries.iter().filter(|retry| retry.cues.cues().contains(&active.cue));
+            about.for_each(|retry| active.trial.add(retry));
         }
     }
     next.measure(&seen);

@@ -72,7 +72,7 @@ impl Cue {
 }
 
 /// An immutable, ordered set of cues. Equal content has an equal id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Cue>", into = "Vec<Cue>")]
 pub struct Interface {
     cues: Vec<Cue>,
@@ -122,13 +122,18 @@ impl Interface {
 
     /// The cues that speak to what went wrong in `turn`, in canonical order, as many as the budgets of `config` hold.
     pub fn about(&self, turn: &TurnDiagnosis, config: &EvolutionConfig) -> Self {
-        let mut cues: Vec<Cue> = Vec::new();
-        for cue in self.cues.iter().filter(|cue| cue.speaks_to(turn)) {
-            if config.has_room(&cues, cue) {
-                cues.push(cue.clone());
+        Self::within(config, self.cues.iter().filter(|cue| cue.speaks_to(turn)).cloned())
+    }
+
+    /// As many of `cues`, in their order, as the budgets of `config` hold.
+    fn within(config: &EvolutionConfig, cues: impl IntoIterator<Item = Cue>) -> Self {
+        let mut held: Vec<Cue> = Vec::new();
+        for cue in cues {
+            if config.has_room(&held, &cue) {
+                held.push(cue);
             }
         }
-        Self::new(cues)
+        Self::new(held)
     }
 
     /// A random interface within the budget of `config`, for conversations about made-up tools: each possible cue is shown with
@@ -136,13 +141,7 @@ impl Interface {
     pub fn random(spec: &EnvSpec, config: &EvolutionConfig, share: f64, stream: &mut Stream) -> Self {
         let mut possible = possible_cues(spec, config);
         stream.shuffle(&mut possible);
-        let mut cues: Vec<Cue> = Vec::new();
-        for cue in possible {
-            if stream.uniform() < share && config.has_room(&cues, &cue) {
-                cues.push(cue);
-            }
-        }
-        Self::new(cues)
+        Self::within(config, possible.into_iter().filter(|_| stream.uniform() < share))
     }
 
     /// A random interface within the budget of `config`, such as evolution makes: each rule speaks with probability `share`, of
@@ -155,16 +154,11 @@ impl Interface {
         for rule in rules {
             let mut of_rule: Vec<&Cue> = possible.iter().filter(|cue| cue.rule == rule).collect();
             stream.shuffle(&mut of_rule);
-            if stream.uniform() >= share {
-                continue;
-            }
-            for cue in of_rule.into_iter().take(config.max_additions as usize) {
-                if config.has_room(&cues, cue) {
-                    cues.push(cue.clone());
-                }
+            if stream.uniform() < share {
+                cues.extend(of_rule.into_iter().take(config.max_additions as usize).cloned());
             }
         }
-        Self::new(cues)
+        Self::within(config, cues)
     }
 }
 
