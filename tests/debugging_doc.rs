@@ -27,14 +27,14 @@ fn every_command_works() {
         }
         let (failing, twin) = twins(&folder.path().join("runs/debugging"));
         let command = command
-            .replace("vanilla/r007/train/0034/0", &failing)
-            .replace("coevo/r007/train/0034/0", &twin)
+            .replace("vanilla/r007/train/0361/0", &failing)
+            .replace("coevo/r007/train/0361/0", &twin)
             .replace("--at 2.1 --skip 2", "--at 1.1 --skip 0");
         let mut said = shell(folder.path(), &command);
         if verb == "episodes" {
             // As it stands it finds nothing in so small a run.
             let wide = command
-                .replace("round=7 and root_label=spurious_tool_call and category=miss_param", "round=2 and failed");
+                .replace("round=7 and root_label=spurious_tool_call and category=miss_func", "round=2 and failed");
             assert_ne!(wide, command, "the page asks for something else");
             said = shell(folder.path(), &wide);
         }

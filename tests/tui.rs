@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use coevo_core::episode::{Parsed, StepOutcome};
+use coevo_core::protocol::split_thoughts;
 use coevo_trace::{EpisodeFilter, RunFile};
 use common::{run, succeed, tiny};
 
@@ -46,7 +47,7 @@ fn planted() -> Planted {
                     let said = succeed(folder.path(), &args);
                     let episode = format!("{}~1", summary.name);
                     assert!(said.contains(&format!("kept as {episode}")), "{said}");
-                    let (right, tool) = (step.text.clone(), call.name.clone());
+                    let (right, tool) = (split_thoughts(&step.text).1.to_owned(), call.name.clone());
                     let branch = file.record_of(&episode).expect("it was kept").1;
                     let label = branch.diagnosis.expect("scored").turns[at].label.name().to_owned();
                     return Planted { episode, turn, step: step_number, right, tool, label, folder };

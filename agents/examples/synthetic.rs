@@ -8,7 +8,7 @@ fn main() {
     for seed in 0..count {
         let mut stream = StreamKey::new(seed, Purpose::Action).stream();
         println!("--- {seed}");
-        for seen in demonstrate(&mut stream, Mix { mistakes: 0.1, cues: 0.25 }) {
+        for seen in demonstrate(&mut stream, Mix { mistakes: 0.1, cues: 0.25, reads: true }) {
             let mark = if seen.lesson.is_imitated() { "*" } else { " " };
             println!("{mark}[{:?}] {}", seen.message.role, seen.message.text);
         }

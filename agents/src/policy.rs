@@ -78,7 +78,8 @@ struct Openings {
 const OPENING_TOKENS: usize = 16_384;
 
 impl Openings {
-    fn insert(&mut self, ids: Vec<u32>, cache: Cache) {
+    fn insert(&mut self, ids: Vec<u32>, mut cache: Cache) {
+        cache.freeze();
         self.tokens += ids.len();
         self.order.push_back(ids.clone());
         self.known.insert(ids, cache);
@@ -224,6 +225,7 @@ fn generate(policy: &Policy, config: &SampleConfig, group: &mut [Generation<'_>]
     let vocabulary = policy.network.vocabulary();
     loop {
         let mut running: Vec<&mut Generation<'_>> = group.iter_mut().filter(|g| g.reply.is_none()).collect();
+        running.sort_by_key(|g| g.slot.cache.opening_id()); // a token's numbers do not depend on this order
         if running.is_empty() {
             return;
         }

@@ -13,7 +13,7 @@ use coevo_trace::{EpisodeFilter, EpisodeRecord, RunFile};
 use serde_json::json;
 
 use super::episodes::parse_where;
-use super::{Done, Failure, print_json};
+use super::{Done, Failure, hanging, print_json};
 
 #[derive(Args, Debug)]
 pub struct DiffArgs {
@@ -146,8 +146,8 @@ fn episode_text(diff: &EpisodeDiff, left: &str, right: &str) -> String {
     for first in &diff.first {
         let what = serde_json::to_value(first.what).ok().and_then(|what| what.as_str().map(str::to_owned));
         lines.push(format!("  {} in {}", what.unwrap_or_default(), first.at));
-        lines.push(format!("    left   {}", first.left));
-        lines.push(format!("    right  {}", first.right));
+        lines.push(format!("    left   {}", hanging(&first.left, 11)));
+        lines.push(format!("    right  {}", hanging(&first.right, 11)));
     }
     for (turn, turns) in diff.turns.iter().enumerate() {
         let shown = |side: &Option<Side>| match side {
@@ -181,13 +181,13 @@ fn aligned(left: &[String], right: &[String]) -> Vec<String> {
     let (mut i, mut j, mut lines) = (0, 0, Vec::new());
     while i < left.len() || j < right.len() {
         if i < left.len() && j < right.len() && left[i] == right[j] {
-            lines.push(format!("    {}", left[i]));
+            lines.push(format!("    {}", hanging(&left[i], 4)));
             (i, j) = (i + 1, j + 1);
         } else if j == right.len() || (i < left.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]) {
-            lines.push(format!("  - {}", left[i]));
+            lines.push(format!("  - {}", hanging(&left[i], 4)));
             i += 1;
         } else {
-            lines.push(format!("  + {}", right[j]));
+            lines.push(format!("  + {}", hanging(&right[j], 4)));
             j += 1;
         }
     }

@@ -101,6 +101,11 @@ pub fn schema() -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A text of several lines that stays behind what its first line stands behind.
+fn hanging(text: &str, columns: usize) -> String {
+    text.replace('\n', &format!("\n{}", " ".repeat(columns)))
+}
+
 /// Pretty JSON on standard output.
 pub fn print_json(value: &impl serde::Serialize) {
     println!("{}", serde_json::to_string_pretty(value).expect("our own types serialize"));

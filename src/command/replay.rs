@@ -10,7 +10,7 @@ use coevo_loop::tasks::Pools;
 use coevo_trace::{EpisodeFilter, EpisodeRecord, RunFile};
 use serde_json::json;
 
-use super::{Done, Failure, print_json, workers};
+use super::{Done, Failure, hanging, print_json, workers};
 use crate::cli::ReplayArgs;
 use crate::progress::Progress;
 use crate::tui::{self, Breakpoint};
@@ -108,7 +108,7 @@ pub fn transcript(record: &EpisodeRecord) -> String {
     for (number, turn) in episode.turns.iter().enumerate() {
         lines.push(format!("\nturn {}  user: {}", number + 1, turn.user));
         for step in &turn.steps {
-            lines.push(format!("  agent: {}", step.text));
+            lines.push(format!("  agent: {}", hanging(&step.text, 9)));
             let reply = match &step.outcome {
                 StepOutcome::Answered => continue,
                 _ if step.observation.is_empty() => continue,

@@ -1,6 +1,7 @@
 //! What the terminal view knows and how keys change it. No terminal here: tests press keys and look at what came of them.
 
 use coevo_core::label::Label;
+use coevo_core::protocol::split_thoughts;
 use ratatui::termion::event::Key;
 
 use super::breakpoint::Breakpoint;
@@ -265,11 +266,11 @@ impl App {
         self.focus_on(Pane::ALL[(here + by) % Pane::ALL.len()]);
     }
 
-    /// What was written at the moment shown: the beginning of a substitute.
+    /// What was written at the moment shown, without its thoughts: the beginning of a substitute.
     fn recorded_text(&self) -> String {
         let turn =
             self.moment().and_then(|moment| Some((moment.step?, &self.view().record.episode.turns[moment.turn])));
-        turn.map_or(String::new(), |(step, turn)| turn.steps[step].text.clone())
+        turn.map_or(String::new(), |(step, turn)| split_thoughts(&turn.steps[step].text).1.to_owned())
     }
 
     fn ask(&mut self, asks: Asks, text: String) {

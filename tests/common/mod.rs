@@ -68,7 +68,7 @@ agent:
   model: { layers: 1, width: 32, heads: 2, mlp: 64, context: 768 }
   tokenizer: { vocabulary: 400 }
   sampling: { temperature: 1.0, max_new_tokens: 24 }
-  warm_start: { episodes: 64, mistakes: 0, imitation: { steps: 60, batch: 8, learning_rate: 0.01 } }
+  warm_start: { episodes: 64, mistakes: 0, reads_tools: false, imitation: { steps: 60, batch: 8, learning_rate: 0.01 } }
 learner: { backend: cpu, rounds: 2, tasks_per_round: 8, group: 4, mini_batch: 16 }
 evaluation: { every: 1, dev_tasks: 8, test_tasks: 8, probe: true }
 arms:

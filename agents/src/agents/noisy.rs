@@ -8,7 +8,7 @@ use coevo_core::episode::TokenTrace;
 use coevo_core::interface::{Cue, Interface, Target};
 use coevo_core::label::Failure;
 use coevo_core::protocol::format_call;
-use coevo_core::render::{Role, is_failure};
+use coevo_core::render::{self, Role, is_failure};
 use coevo_core::seed::{Stream, StreamKey};
 use coevo_core::task::{HiddenLabel, ToolCall, ToolSpec};
 use serde_json::Value;
@@ -20,12 +20,15 @@ use crate::agent::{Agent, EpisodeStart, Lesson, Reply, Request, action_stream};
 /// [imitated](Lesson::None). Most are rejected by the host; a wrong value may be accepted by a tool and spoil the
 /// episode, so demonstrations that fail verification must be dropped.
 ///
+/// It may [read its tools](Self::reading) before it acts in a turn.
+///
 /// Its [`Habits`] are no slips: they are imitated. Under a cue that speaks against one it does what the cue says.
 pub struct NoisyOracle {
     oracle: Oracle,
     tools: BTreeMap<String, ToolSpec>,
     probability: f64,
     habits: Habits,
+    reads: bool,
     /// What an episode is shown, by its stream; the base interface where there is nothing.
     shown: BTreeMap<StreamKey, Arc<Interface>>,
     slots: BTreeMap<usize, Slot>,
@@ -74,6 +77,7 @@ impl NoisyOracle {
             tools,
             probability,
             habits: Habits::default(),
+            reads: false,
             shown: BTreeMap::new(),
             slots: BTreeMap::new(),
         }
@@ -82,6 +86,12 @@ impl NoisyOracle {
     /// With bad habits, and what each episode is shown that may speak against them.
     pub fn with_habits(self, habits: Habits, shown: BTreeMap<StreamKey, Arc<Interface>>) -> Self {
         Self { habits, shown, ..self }
+    }
+
+    /// Whether it first thinks of the tools that a turn takes, each as the list has it, or as one that is not there: a policy
+    /// that has learnt this looks before it decides.
+    pub fn reading(self, reads: bool) -> Self {
+        Self { reads, ..self }
     }
 
     fn reply(&mut self, request: &Request<'_>) -> String {
@@ -93,21 +103,30 @@ impl NoisyOracle {
         let mut stream = action_stream(slot.stream, request.turn, request.step).stream();
         let calls = self.oracle.calls(request.slot, request.turn);
         let next = self.oracle.calls(request.slot, request.turn + 1);
+        let plan = || {
+            let wanted = if calls.is_empty() { next } else { calls };
+            let offered: Vec<&ToolSpec> = request.offered.iter().filter_map(|name| self.tools.get(name)).collect();
+            render::plan(wanted.iter().map(|call| call.name.as_str()), &offered)
+        };
+        let plan = if self.reads && request.step == 0 { plan() } else { String::new() };
         if let Some((lesson, text)) = habit(slot, &self.habits, request, calls, next, &self.tools, &mut stream) {
             slot.lesson = lesson;
-            return text;
+            return if text == HASTY { text } else { plan + &text };
         }
         if let Some(call) = calls.get(slot.done) {
             // Never two mistakes in a row: the step budget is not the lesson.
             if !erred && stream.uniform() < self.probability {
                 slot.lesson = Lesson::None;
-                return mistake(call, calls.get(slot.done + 1), &self.tools, &mut stream);
+                return plan + &mistake(call, calls.get(slot.done + 1), &self.tools, &mut stream);
             }
         }
         slot.done += 1;
-        self.oracle.text(request.slot, request.turn, slot.done - 1)
+        plan + &self.oracle.text(request.slot, request.turn, slot.done - 1)
     }
 }
+
+/// What it says in haste: without a look at its tools.
+const HASTY: &str = "Done.";
 
 /// What a habit makes of a step, if one does; nothing is drawn for habits that it does not have.
 fn habit(
@@ -129,7 +148,7 @@ fn habit(
     if falls_for(habits.hasty, opening && !calls.is_empty()) && !slot.warned(Failure::MissingToolCall, calls) {
         let changes = calls.iter().any(|call| tools.get(&call.name).is_none_or(|tool| tool.mutates));
         let lesson = if changes { Lesson::Ruin } else { Lesson::Habit };
-        return Some((lesson, "Done.".to_owned()));
+        return Some((lesson, HASTY.to_owned()));
     }
     let failed = request.messages.iter().any(|message| message.role == Role::Tool && is_failure(&message.text));
     if falls_for(habits.resigned, !opening && failed) && !slot.warned(Failure::RecoveryFailure, calls) {

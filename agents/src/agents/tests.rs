@@ -144,6 +144,32 @@ fn a_habit_is_imitated_and_a_cue_against_it_is_followed() {
 }
 
 #[test]
+fn who_reads_first_looks_at_the_tools_of_the_turn() {
+    let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).reading(true);
+    begin(&mut oracle, 0);
+    let act = |oracle: &mut NoisyOracle, step, offered: &[&str]| {
+        let offered: Vec<String> = offered.iter().map(|name| (*name).to_owned()).collect();
+        match oracle.act(&[Request { slot: 0, turn: 0, step, messages: &[], offered: &offered }]).remove(0) {
+            Reply::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let signature = "(id, card?, n?)";
+    assert_eq!(
+        act(&mut oracle, 0, &["find_it", "take_it"]),
+        format!("~find_it{signature}\n~take_it{signature}\n{}", REFERENCE[0])
+    );
+    assert_eq!(act(&mut oracle, 1, &["find_it", "take_it"]), REFERENCE[1]);
+    begin(&mut oracle, 0);
+    assert_eq!(act(&mut oracle, 0, &["find_it"]), format!("~find_it{signature}\n~take_it none\n{}", REFERENCE[0]));
+    // In haste there is no look; over-eagerness looks and calls all the same.
+    let habits = Habits { hasty: 1.0, ..Habits::default() };
+    let mut hasty = NoisyOracle::new(labels(), tools(), 0.0).with_habits(habits, BTreeMap::new()).reading(true);
+    begin(&mut hasty, 0);
+    assert_eq!(act(&mut hasty, 0, &["find_it", "take_it"]), "Done.");
+}
+
+#[test]
 fn who_gives_up_goes_on_with_the_next_turn() {
     let resigned = Habits { resigned: 1.0, ..Habits::default() };
     let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).with_habits(resigned, BTreeMap::new());

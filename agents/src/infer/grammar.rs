@@ -1,4 +1,5 @@
-//! Replies that can be read: an answer, or a call of an offered tool whose arguments fit the tool's schema.
+//! Replies that can be read: an answer, or a call of an offered tool whose arguments fit the tool's schema; before either,
+//! lines of thought.
 //!
 //! A grammar is compiled per set of offered tools by `llguidance` (chosen over rules of our own: JSON Schema has many corners, and
 //! its masks are computed on the tokens' bytes, so that any tokenizer will do). The constrained policy is a policy of its own: at
@@ -74,7 +75,7 @@ impl Grammars {
                 matcher
             }
         };
-        Ok(Writing { matcher, tokenizer: self.tokenizer.clone(), call: None })
+        Ok(Writing { matcher, tokenizer: self.tokenizer.clone(), place: Place::LineStart })
     }
 
     fn compile(&self, offered: &[String]) -> Result<Matcher, String> {
@@ -126,7 +127,29 @@ impl Grammars {
 pub struct Writing {
     matcher: Matcher,
     tokenizer: Tokenizer,
-    call: Option<bool>,
+    place: Place,
+}
+
+/// Where in a reply a text ends.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// Nothing but thoughts so far.
+    LineStart,
+    Thought,
+    Call,
+    Answer,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Place::LineStart, b'~') => Place::Thought,
+            (Place::LineStart, b'@') => Place::Call,
+            (Place::LineStart, _) => Place::Answer,
+            (Place::Thought, b'\n') => Place::LineStart,
+            _ => self,
+        }
+    }
 }
 
 impl Writing {
@@ -144,13 +167,13 @@ impl Writing {
     /// # Errors
     /// Where the token is not allowed.
     pub fn take(&mut self, token: u32) -> Result<(), String> {
-        self.call.get_or_insert_with(|| self.tokenizer.bytes(token).is_some_and(|bytes| bytes[0] == b'@'));
+        self.place = self.tokenizer.bytes(token).into_iter().flatten().fold(self.place, Place::after);
         self.matcher.consume_token(token).map_err(|error| error.to_string())
     }
 
     /// Whether what was taken begins a call.
     pub fn is_call(&self) -> bool {
-        self.call == Some(true)
+        self.place == Place::Call
     }
 
     /// Tokens that must come now, taken already.
@@ -212,11 +235,12 @@ enum Strictness {
     Shape,
 }
 
-/// The grammar as Lark text: an answer, which is any text that does not begin as a call or with a space, or one of the calls.
+/// The grammar as Lark text: thoughts, and an answer, which is any text that does not begin as a call, a thought or with a
+/// space, or one of the calls.
 fn grammar(tools: &[&ToolSpec], strictness: Strictness) -> String {
-    let mut text = String::from("start: ANSWER");
+    let mut text = String::from("start: THOUGHT* (ANSWER");
     (0..tools.len()).for_each(|index| text.push_str(&format!(" | call{index}")));
-    text.push_str("\nANSWER: /[^@\\s].*/s\n");
+    text.push_str(")\nTHOUGHT: /~[^\\n]*\\n/\nANSWER: /[^@~\\s].*/s\n");
     for (index, tool) in tools.iter().enumerate() {
         let opening = Value::from(format!("@{} ", tool.name));
         let schema = arguments(tool, strictness);
@@ -356,6 +380,10 @@ mod tests {
         check(&ALL, r#"@book {"quote":"q17"}"#, true);
         check(&ALL, r#"@book {"quote":"q17","n":-3}"#, true);
         check(&ALL, r#"@book_seat {"class":"first","seats":["1A","12C"]}"#, true);
+        check(&ALL, "~book(quote, n?)\n~fly none\n@book {\"quote\":\"q17\"}", true);
+        check(&ALL, "~book(quote, n?)\nWhich one?", true);
+        check(&ALL, "~book(quote, n?)\n", false);
+        check(&ALL, "~book\n@book", false);
         check(&ALL, "", false);
         check(&ALL, " yes", false);
         check(&ALL, "@book", false);
@@ -380,6 +408,7 @@ mod tests {
         for text in [
             "@",
             "@book_s",
+            "~fly none\n@boo",
             "@book ",
             "@book {\"quote\":\"",
             "@book_seat {\"class\":\"se",

@@ -10,10 +10,13 @@ pub mod sample;
 
 pub use cache::Cache;
 
+use std::sync::Arc;
+
+use cache::LayerCache;
 use coevo_core::config::ModelConfig;
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::attention::{QUERIES, attend, pack};
+use crate::kernels::attention::{QUERIES, Together, attend, attend_together, pack};
 use crate::kernels::math::{Rope, rms_norm};
 use crate::kernels::{LANES, Panels, dispatch, vectorized};
 use crate::model::{HostWeights, Part, TAPS};
@@ -43,6 +46,14 @@ pub struct Extension<'a> {
     pub cache: &'a mut Cache,
     /// At least one.
     pub ids: &'a [u32],
+}
+
+impl Extension<'_> {
+    /// Whether one token each is wanted of conversations that open alike: what they share is then read once.
+    fn joins(&self, next: &Self) -> bool {
+        let (own, other) = (&self.cache.opening, &next.cache.opening);
+        self.ids.len() == 1 && next.ids.len() == 1 && own.tokens > 0 && Arc::ptr_eq(own, other)
+    }
 }
 
 impl Network {
@@ -115,6 +126,20 @@ impl Network {
         logits
     }
 
+    /// Turns mixed queries and keys by their positions, from `start`, and scales the queries.
+    #[inline(always)]
+    fn rotate(&self, start: usize, mixed: &mut [f32]) {
+        let config = &self.config;
+        let (width, head) = (config.width, config.width / config.heads);
+        let scale = 1.0 / (head as f32).sqrt();
+        for (t, row) in mixed.chunks_exact_mut(3 * width).enumerate() {
+            for rows in row[..2 * width].chunks_exact_mut(head) {
+                self.rope.rotate(start + t, rows);
+            }
+            row[..width].iter_mut().for_each(|q| *q *= scale);
+        }
+    }
+
     /// All layers for `rows` tokens; returns the residual stream `[rows, width]`.
     fn pass(&self, extensions: &mut [Extension<'_>], rows: usize) -> Vec<f32> {
         let (width, mlp) = (self.config.width, self.config.mlp);
@@ -131,24 +156,24 @@ impl Network {
             norm_rows(&x, &mut normed, width);
             layer.qkv.apply(&normed, &mut qkv, false);
             let mut row = 0;
-            for extension in extensions.iter_mut() {
-                let tokens = extension.ids.len();
+            for part in extensions.chunk_by_mut(Extension::joins).flat_map(|run| run.chunks_mut(QUERIES)) {
+                let tokens: usize = part.iter().map(|extension| extension.ids.len()).sum();
                 dispatch(Attention {
                     network: self,
                     layer: index,
-                    cache: extension.cache,
                     qkv: &qkv[row * 3 * width..(row + tokens) * 3 * width],
                     out: &mut attended[row * width..(row + tokens) * width],
+                    extensions: part,
                 });
                 row += tokens;
             }
             layer.out.apply(&attended, &mut x, true);
             norm_rows(&x, &mut normed, width);
             layer.up.apply(&normed, &mut hidden, false);
-            for h in &mut hidden {
-                let positive = h.max(0.0);
-                *h = positive * positive;
-            }
+            vectorized(
+                #[inline(always)]
+                || hidden.iter_mut().for_each(|h| *h = h.max(0.0) * h.max(0.0)),
+            );
             layer.down.apply(&hidden, &mut x, true);
         }
         for extension in extensions {
@@ -169,49 +194,59 @@ fn norm_rows(x: &[f32], out: &mut [f32], width: usize) {
     );
 }
 
-/// Attention of one conversation's new tokens in one layer.
-struct Attention<'a> {
+/// Attention in one layer, of one conversation's new tokens, or of one token of each of several that join.
+struct Attention<'a, 'e> {
     network: &'a Network,
     layer: usize,
-    cache: &'a mut Cache,
+    extensions: &'a mut [Extension<'e>],
     qkv: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl WithSimd for Attention<'_> {
+impl WithSimd for Attention<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match self.extensions.len() {
+            1 => self.alone(simd),
+            2 => self.together::<S, 2>(simd),
+            3 => self.together::<S, 3>(simd),
+            _ => self.together::<S, QUERIES>(simd),
+        }
+    }
+}
+
+impl Attention<'_, '_> {
+    #[inline(always)]
+    fn alone<S: Simd>(self, simd: S) {
         let config = &self.network.config;
         let (width, head) = (config.width, config.width / config.heads);
-        let (row_width, start) = (3 * width, self.cache.tokens);
+        let row_width = 3 * width;
         let tokens = self.qkv.len() / row_width;
-        let cache = &mut self.cache.layers[self.layer];
-        let mixed = mix(&self.network.layers[self.layer].mix, self.qkv, &mut cache.tail, row_width);
-        let scale = 1.0 / (head as f32).sqrt();
+        let cache = &mut *self.extensions[0].cache;
+        let (start, before) = (cache.tokens, cache.own_tokens());
+        let opening = &cache.opening.layers[self.layer];
+        let LayerCache { own, tail } = &mut cache.layers[self.layer];
+        let mut mixed = mix(&self.network.layers[self.layer].mix, self.qkv, tail, row_width);
+        self.network.rotate(start, &mut mixed);
         let mut queries = vec![0.0; tokens * head];
-        let mut key = vec![0.0; head];
         let mut weights = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
         let mut lone = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
         let mut packed = vec![[0.0; QUERIES]; head];
         let mut packed_lone = vec![[0.0; 1]; head];
         for h in 0..config.heads {
-            for t in 0..tokens {
-                let row = &mixed[t * row_width..(t + 1) * row_width];
-                let query = &mut queries[t * head..(t + 1) * head];
-                query.copy_from_slice(&row[h * head..(h + 1) * head]);
-                self.network.rope.rotate(start + t, query);
-                query.iter_mut().for_each(|q| *q *= scale);
-                key.copy_from_slice(&row[width + h * head..width + (h + 1) * head]);
-                self.network.rope.rotate(start + t, &mut key);
-                cache.push(h, start + t, &key, &row[2 * width + h * head..2 * width + (h + 1) * head]);
+            for (t, row) in mixed.chunks_exact(row_width).enumerate() {
+                let [query, key, value] = of_head(row, width, head, h);
+                queries[t * head..(t + 1) * head].copy_from_slice(query);
+                own.push(h, before + t, key, value);
             }
+            let seen = [opening.seen(h), own.seen(h)];
             let bulk = tokens / QUERIES * QUERIES;
             for t in (0..bulk).step_by(QUERIES) {
                 pack(&queries, head, t, &mut packed);
                 let out = &mut *self.out;
-                attend(simd, &packed, &cache.keys[h], &cache.values[h], start + t, &mut weights, |chunk, rows| {
+                attend(simd, &packed, &seen, start + t, &mut weights, |chunk, rows| {
                     for (r, row) in rows.iter().enumerate() {
                         let at = (t + r) * width + h * head + chunk * LANES;
                         out[at..at + LANES].copy_from_slice(row);
@@ -221,13 +256,56 @@ impl WithSimd for Attention<'_> {
             for t in bulk..tokens {
                 pack(&queries, head, t, &mut packed_lone);
                 let out = &mut *self.out;
-                attend(simd, &packed_lone, &cache.keys[h], &cache.values[h], start + t, &mut lone, |chunk, rows| {
+                attend(simd, &packed_lone, &seen, start + t, &mut lone, |chunk, rows| {
                     let at = t * width + h * head + chunk * LANES;
                     out[at..at + LANES].copy_from_slice(&rows[0]);
                 });
             }
         }
     }
+
+    #[inline(always)]
+    fn together<S: Simd, const R: usize>(self, simd: S) {
+        let config = &self.network.config;
+        let (width, head, layer) = (config.width, config.width / config.heads, self.layer);
+        let row_width = 3 * width;
+        let mut mixed = Vec::with_capacity(R * row_width);
+        for r in 0..R {
+            let cache = &mut *self.extensions[r].cache;
+            let rows = &self.qkv[r * row_width..(r + 1) * row_width];
+            let mut row = mix(&self.network.layers[layer].mix, rows, &mut cache.layers[layer].tail, row_width);
+            let start = cache.tokens;
+            self.network.rotate(start, &mut row);
+            mixed.extend(row);
+        }
+        let mut queries = vec![[0.0; R]; head];
+        let mut scratch = Together::default();
+        let opening = Arc::clone(&self.extensions[0].cache.opening);
+        for h in 0..config.heads {
+            for (r, row) in mixed.chunks_exact(row_width).enumerate() {
+                let [query, key, value] = of_head(row, width, head, h);
+                queries.iter_mut().zip(query).for_each(|(slot, q)| slot[r] = *q);
+                let cache = &mut *self.extensions[r].cache;
+                let place = cache.own_tokens();
+                cache.layers[layer].own.push(h, place, key, value);
+            }
+            let caches = |r: usize| &*self.extensions[r].cache;
+            let own = std::array::from_fn(|r| caches(r).layers[layer].own.seen(h));
+            let counts = std::array::from_fn(|r| caches(r).own_tokens() + 1);
+            let out = &mut *self.out;
+            let opening = opening.layers[layer].seen(h);
+            attend_together::<S, R>(simd, &queries, opening, &own, &counts, &mut scratch, |r, chunk, row| {
+                let at = r * width + h * head + chunk * LANES;
+                out[at..at + LANES].copy_from_slice(row);
+            });
+        }
+    }
+}
+
+/// Query, key and value of a head in a row of all.
+#[inline(always)]
+fn of_head(row: &[f32], width: usize, head: usize, h: usize) -> [&[f32]; 3] {
+    [0, width, 2 * width].map(|from| &row[from + h * head..from + (h + 1) * head])
 }
 
 /// Each row and its predecessors, weighted; `tail` holds the rows before the first and is left holding the last ones.
@@ -275,6 +353,41 @@ mod tests {
             }
             assert_eq!(cache.tokens(), ids.len());
             assert_eq!(last, whole[60 * 50..], "chunks of {chunk}");
+        }
+    }
+
+    #[test]
+    fn sharing_an_opening_does_not_change_a_bit() {
+        let network = network();
+        for (opening, spread) in [(16, 1), (37, 5), (15, 3)] {
+            let shared = ids(opening, 9);
+            let mut first = Cache::new(network.config());
+            network.extend(&mut [Extension { cache: &mut first, ids: &shared }]);
+            first.freeze();
+            for members in 1..=6 {
+                let mut caches: Vec<Cache> = vec![first.clone(); members];
+                let mut own: Vec<Vec<u32>> = (0..members).map(|i| ids(1 + spread * i, i)).collect();
+                for (cache, ids) in caches.iter_mut().zip(&own) {
+                    network.extend(&mut [Extension { cache, ids }]);
+                }
+                // Frozen once more, some share more than others.
+                caches[0].freeze();
+                for step in 0..20 {
+                    let next: Vec<[u32; 1]> = (0..members).map(|i| [((i * 5 + step * 3) % 50) as u32]).collect();
+                    let mut extensions: Vec<Extension<'_>> =
+                        caches.iter_mut().zip(&next).map(|(cache, ids)| Extension { cache, ids }).collect();
+                    let together = network.extend(&mut extensions);
+                    for (i, ids) in next.iter().enumerate() {
+                        own[i].extend(ids);
+                        let whole = network.logits(&[&shared[..], &own[i]].concat());
+                        assert_eq!(
+                            whole[whole.len() - 50..],
+                            together[i * 50..(i + 1) * 50],
+                            "{opening} {members} {i}"
+                        );
+                    }
+                }
+            }
         }
     }
 

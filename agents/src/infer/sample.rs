@@ -5,7 +5,7 @@ use coevo_core::seed::Stream;
 
 use super::grammar::contains;
 use crate::kernels::math::{exp_neg, sum};
-use crate::kernels::vectorized;
+use crate::kernels::{LANES, vectorized};
 
 /// A drawn token and its log-probability under the policy itself (temperature 1, no nucleus), which under a grammar is the
 /// distribution over the allowed tokens: what the learner's ratio compares with.
@@ -29,15 +29,14 @@ const IMPOSSIBLE: f32 = -1e30;
 
 /// Draws a token from one row of logits. `None` if a logit is not finite.
 pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Option<Draw> {
-    if logits.iter().any(|x| !x.is_finite()) {
-        return None;
-    }
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum = sum(&exponentials(logits, max, 1.0));
+    let max = largest(logits)?;
+    let (mut mass, sum) = exponentials(logits, max, 1.0);
     let token = if config.temperature <= 0.0 {
         logits.iter().position(|x| *x == max).expect("the maximum is among the logits")
     } else {
-        let mut mass = exponentials(logits, max, config.temperature);
+        if config.temperature != 1.0 {
+            mass = exponentials(logits, max, config.temperature).0;
+        }
         if config.top_p < 1.0 {
             keep_nucleus(&mut mass, config.top_p);
         }
@@ -46,15 +45,37 @@ pub fn draw(logits: &[f32], config: &SampleConfig, stream: &mut Stream) -> Optio
     Some(Draw { token: token as u32, log_prob: logits[token] - max - sum.ln() })
 }
 
-/// `exp((x − max) / temperature)`.
-fn exponentials(logits: &[f32], max: f32, temperature: f32) -> Vec<f32> {
-    let mut out = logits.to_vec();
+/// The largest, unless one is not finite.
+fn largest(logits: &[f32]) -> Option<f32> {
+    let (mut max, mut finite) = (f32::NEG_INFINITY, true);
+    vectorized(
+        #[inline(always)]
+        || {
+            let (mut lanes, mut odd) = ([f32::NEG_INFINITY; LANES], [0u32; LANES]);
+            for chunk in logits.chunks(LANES) {
+                for ((lane, odd), x) in lanes.iter_mut().zip(&mut odd).zip(chunk) {
+                    *lane = lane.max(*x);
+                    *odd |= u32::from(!x.is_finite());
+                }
+            }
+            (max, finite) = (lanes.into_iter().fold(max, f32::max), odd == [0; LANES]);
+        },
+    );
+    finite.then_some(max)
+}
+
+/// `exp((x − max) / temperature)`, and their sum.
+fn exponentials(logits: &[f32], max: f32, temperature: f32) -> (Vec<f32>, f32) {
+    let (mut out, mut total) = (logits.to_vec(), 0.0);
     let scale = 1.0 / temperature;
     vectorized(
         #[inline(always)]
-        || out.iter_mut().for_each(|x| *x = exp_neg((*x - max) * scale)),
+        || {
+            out.iter_mut().for_each(|x| *x = exp_neg((*x - max) * scale));
+            total = sum(&out);
+        },
     );
-    out
+    (out, total)
 }
 
 /// Zeroes all but the likeliest tokens whose mass reaches `top_p` of the whole; ties go to the smaller id.
@@ -71,13 +92,30 @@ fn keep_nucleus(mass: &mut [f32], top_p: f32) {
     }
 }
 
-/// The token at `uniform` of the cumulative mass.
+/// Tokens whose mass is summed before one of them is looked for.
+const BLOCK: usize = 64;
+
+/// The token at `uniform` of the cumulative mass: first its block, then its place there.
 fn choose(mass: &[f32], uniform: f64) -> usize {
-    let total: f64 = mass.iter().map(|m| f64::from(*m)).sum();
-    let mut left = uniform * total;
-    let mut last = 0;
-    for (index, mass) in mass.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
-        last = index;
+    let mut sums = vec![0.0f32; mass.len().div_ceil(BLOCK)];
+    vectorized(
+        #[inline(always)]
+        || sums.iter_mut().zip(mass.chunks(BLOCK)).for_each(|(out, block)| *out = sum(block)),
+    );
+    let mut left = uniform * sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+    let mut found = 0;
+    for (number, sum) in sums.iter().enumerate().filter(|(_, sum)| **sum > 0.0) {
+        found = number;
+        if left < f64::from(*sum) {
+            break;
+        }
+        left -= f64::from(*sum);
+    }
+    // Rounding may leave a little beyond a block's end: that is its last token's.
+    let first = found * BLOCK;
+    let mut last = first;
+    for (token, mass) in mass.iter().enumerate().skip(first).take(BLOCK).filter(|(_, mass)| **mass > 0.0) {
+        last = token;
         left -= f64::from(*mass);
         if left < 0.0 {
             break;

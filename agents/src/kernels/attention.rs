@@ -7,7 +7,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::math::exp_neg;
-use super::{LANES, Row, dispatch, tile};
+use super::{LANES, Row, dispatch, tile, tile_from};
 
 /// Query rows of an attention tile.
 pub const QUERIES: usize = 4;
@@ -53,50 +53,152 @@ pub struct RowSoftmax {
     pub inverse: f32,
 }
 
-/// `R` queries at positions `first..` against all keys up to their own position. Calls `write(chunk, rows)` with each 16
-/// dimensions of the result.
+/// Some of the keys and values that queries see: keys "across", values "down" for each 16 dimensions. Where others follow, it
+/// is whole panels of keys.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    pub keys: &'a [Row],
+    pub values: &'a [Vec<Row>],
+}
+
+/// `R` queries at positions `first..` against all keys up to their own position, which `seen` holds one part after the other.
+/// Calls `write(chunk, rows)` with each 16 dimensions of the result.
 ///
-/// The sum runs over sixteen lanes by key index and the products over keys in order, for any `R`: a query's result does not
-/// depend on how queries were grouped.
+/// The sum runs over sixteen lanes by key index and the products over keys in order, for any `R` and any parts: a query's
+/// result does not depend on how queries were grouped.
 #[inline(always)]
-pub fn attend<S: Simd, const R: usize, V: AsRef<[Row]>>(
+pub fn attend<S: Simd, const R: usize>(
     simd: S,
     queries: &[[f32; R]],
-    keys: &[Row],
-    values: &[V],
+    seen: &[Seen<'_>],
     first: usize,
     weights: &mut Vec<[f32; R]>,
     mut write: impl FnMut(usize, &[Row; R]),
 ) -> [RowSoftmax; R] {
-    let head = queries.len();
-    let panels = (first + R).div_ceil(LANES);
-    weights.resize(panels * LANES, [0.0; R]);
+    let (head, keys) = (queries.len(), first + R);
+    weights.resize(keys.next_multiple_of(LANES), [0.0; R]);
     let mut max = [f32::NEG_INFINITY; R];
-    for panel in 0..panels {
-        let scores = tile::<S, R>(simd, queries, &keys[panel * head..(panel + 1) * head]);
-        let weights = &mut weights[panel * LANES..(panel + 1) * LANES];
-        let base = panel * LANES;
-        if base + LANES > first + 1 {
-            for r in 0..R {
-                for c in 0..LANES {
-                    weights[c][r] = if base + c <= first + r { scores[r][c] } else { f32::NEG_INFINITY };
-                }
-            }
-        } else {
-            for r in 0..R {
-                for c in 0..LANES {
-                    weights[c][r] = scores[r][c];
-                }
+    let panels = seen.iter().flat_map(|part| part.keys.chunks_exact(head));
+    for (number, (panel, weights)) in panels.zip(weights.chunks_exact_mut(LANES)).enumerate() {
+        score(simd, queries, panel, first + 1, number * LANES, weights, &mut max);
+    }
+    let mut lanes = [[0.0f32; R]; LANES];
+    exponentials(weights, &max, &mut lanes);
+    let softmax = normalised(&max, &lanes);
+    for chunk in 0..seen[0].values.len() {
+        let (mut rows, mut begun) = ([[0.0; LANES]; R], 0);
+        for part in seen {
+            let values = &part.values[chunk];
+            let end = keys.min(begun + values.len());
+            rows = tile_from::<S, R>(simd, &weights[begun..end], values, &rows);
+            begun = end;
+        }
+        for r in 0..R {
+            rows[r].iter_mut().for_each(|x| *x *= softmax[r].inverse);
+        }
+        write(chunk, &rows);
+    }
+    softmax
+}
+
+/// One query of each of `R` conversations that open with the same keys, `opening`, and go on with their own: `queries[d][r]`
+/// sees `own[r]`, of which `counts[r]` are there. The same bits as [`attend`] for each alone; what is shared is read once.
+/// Calls `write(r, chunk, row)`.
+#[inline(always)]
+pub fn attend_together<S: Simd, const R: usize>(
+    simd: S,
+    queries: &[[f32; R]],
+    opening: Seen<'_>,
+    own: &[Seen<'_>; R],
+    counts: &[usize; R],
+    scratch: &mut Together<R>,
+    mut write: impl FnMut(usize, usize, &Row),
+) {
+    let head = queries.len();
+    let Together { shared, own: weights, query } = scratch;
+    shared.resize(opening.keys.len() / head * LANES, [0.0; R]);
+    let mut max = [f32::NEG_INFINITY; R];
+    for (panel, weights) in opening.keys.chunks_exact(head).zip(shared.chunks_exact_mut(LANES)) {
+        score(simd, queries, panel, usize::MAX, 0, weights, &mut max);
+    }
+    for r in 0..R {
+        query.clear();
+        query.extend(queries.iter().map(|row| [row[r]]));
+        weights[r].resize(counts[r].next_multiple_of(LANES), [0.0]);
+        let mut own_max = [max[r]];
+        let panels = own[r].keys.chunks_exact(head).zip(weights[r].chunks_exact_mut(LANES));
+        for (number, (panel, weights)) in panels.enumerate() {
+            score(simd, query, panel, counts[r], number * LANES, weights, &mut own_max);
+        }
+        max[r] = own_max[0];
+    }
+    let mut lanes = [[0.0f32; R]; LANES];
+    exponentials(shared, &max, &mut lanes);
+    for r in 0..R {
+        let mut own_lanes = lanes.map(|lane| [lane[r]]);
+        exponentials(&mut weights[r], &[max[r]], &mut own_lanes);
+        lanes.iter_mut().zip(own_lanes).for_each(|(lane, own)| lane[r] = own[0]);
+    }
+    let softmax = normalised(&max, &lanes);
+    for (chunk, values) in opening.values.iter().enumerate() {
+        let rows = tile::<S, R>(simd, shared, values);
+        for r in 0..R {
+            let [mut row] = tile_from::<S, 1>(simd, &weights[r][..counts[r]], &own[r].values[chunk], &[rows[r]]);
+            row.iter_mut().for_each(|x| *x *= softmax[r].inverse);
+            write(r, chunk, &row);
+        }
+    }
+}
+
+/// Room for the weights of [`attend_together`].
+pub struct Together<const R: usize> {
+    shared: Vec<[f32; R]>,
+    own: [Vec<[f32; 1]>; R],
+    query: Vec<[f32; 1]>,
+}
+
+impl<const R: usize> Default for Together<R> {
+    fn default() -> Self {
+        Self { shared: Vec::new(), own: std::array::from_fn(|_| Vec::new()), query: Vec::new() }
+    }
+}
+
+/// Scores of a panel of keys, the first of which is number `base`; query `r` sees the first `seen + r` keys.
+#[inline(always)]
+fn score<S: Simd, const R: usize>(
+    simd: S,
+    queries: &[[f32; R]],
+    panel: &[Row],
+    seen: usize,
+    base: usize,
+    weights: &mut [[f32; R]],
+    max: &mut [f32; R],
+) {
+    let scores = tile::<S, R>(simd, queries, panel);
+    if base + LANES > seen {
+        for r in 0..R {
+            for c in 0..LANES {
+                weights[c][r] = if base + c < seen + r { scores[r][c] } else { f32::NEG_INFINITY };
             }
         }
-        for row in weights.iter() {
-            for r in 0..R {
-                max[r] = max[r].max(row[r]);
+    } else {
+        for r in 0..R {
+            for c in 0..LANES {
+                weights[c][r] = scores[r][c];
             }
         }
     }
-    let mut lanes = [[0.0f32; R]; LANES];
-    for block in weights[..panels * LANES].chunks_exact_mut(LANES) {
+    for row in weights.iter() {
+        for r in 0..R {
+            max[r] = max[r].max(row[r]);
+        }
+    }
+}
+
+/// Scores to their exponentials, which are added to `lanes`.
+#[inline(always)]
+fn exponentials<const R: usize>(weights: &mut [[f32; R]], max: &[f32; R], lanes: &mut [[f32; R]; LANES]) {
+    for block in weights.chunks_exact_mut(LANES) {
         for (lane, row) in lanes.iter_mut().zip(block) {
             for r in 0..R {
                 row[r] = exp_neg(row[r] - max[r]);
@@ -104,19 +206,14 @@ pub fn attend<S: Simd, const R: usize, V: AsRef<[Row]>>(
             }
         }
     }
-    let mut softmax = [RowSoftmax::default(); R];
-    for r in 0..R {
+}
+
+#[inline(always)]
+fn normalised<const R: usize>(max: &[f32; R], lanes: &[[f32; R]; LANES]) -> [RowSoftmax; R] {
+    std::array::from_fn(|r| {
         let sum: f32 = lanes.iter().map(|lane| lane[r]).sum();
-        softmax[r] = RowSoftmax { max: max[r], inverse: 1.0 / sum };
-    }
-    for (chunk, values) in values.iter().enumerate() {
-        let mut rows = tile::<S, R>(simd, &weights[..first + R], values.as_ref());
-        for r in 0..R {
-            rows[r].iter_mut().for_each(|x| *x *= softmax[r].inverse);
-        }
-        write(chunk, &rows);
-    }
-    softmax
+        RowSoftmax { max: max[r], inverse: 1.0 / sum }
+    })
 }
 
 /// One head of one sequence: keys and values `[tokens, head]`, and queries of its last tokens, scaled already. What precedes the
@@ -166,13 +263,14 @@ impl Head<'_> {
         let mut keys = Vec::new();
         across(self.k, head, &mut keys);
         let values = all_down(self.v, head, self.chunks());
+        let seen = [Seen { keys: &keys, values: &values }];
         let mut softmax = Vec::with_capacity(queried);
         let bulk = queried / QUERIES * QUERIES;
         let mut queries = vec![[0.0; QUERIES]; head];
         let mut weights = Vec::with_capacity(self.tokens().next_multiple_of(LANES));
         for first in (0..bulk).step_by(QUERIES) {
             pack(self.q, head, first, &mut queries);
-            softmax.extend(attend(simd, &queries, &keys, &values, context + first, &mut weights, |chunk, rows| {
+            softmax.extend(attend(simd, &queries, &seen, context + first, &mut weights, |chunk, rows| {
                 for (r, row) in rows.iter().enumerate() {
                     let start = (first + r) * head + chunk * LANES;
                     out[start..start + LANES].copy_from_slice(row);
@@ -183,7 +281,7 @@ impl Head<'_> {
         let mut weights = Vec::new();
         for first in bulk..queried {
             pack(self.q, head, first, &mut query);
-            softmax.extend(attend(simd, &query, &keys, &values, context + first, &mut weights, |chunk, rows| {
+            softmax.extend(attend(simd, &query, &seen, context + first, &mut weights, |chunk, rows| {
                 let start = first * head + chunk * LANES;
                 out[start..start + LANES].copy_from_slice(&rows[0]);
             }));

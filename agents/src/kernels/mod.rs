@@ -22,18 +22,28 @@ pub type Row = [f32; LANES];
 /// `R × LANES` accumulators: `Σ_k a[k][r] · b[k][c]`.
 #[inline(always)]
 pub(crate) fn tile<S: Simd, const R: usize>(simd: S, a: &[[f32; R]], b: &[Row]) -> [Row; R] {
+    tile_from(simd, a, b, &[[0.0; LANES]; R])
+}
+
+/// [`tile`] that goes on from `sums`: the same bits as one tile over everything.
+#[inline(always)]
+pub(crate) fn tile_from<S: Simd, const R: usize>(simd: S, a: &[[f32; R]], b: &[Row], sums: &[Row; R]) -> [Row; R] {
     match S::F32_LANES {
-        16 => tile_of::<S, R, 1>(simd, a, b),
-        8 => tile_of::<S, R, 2>(simd, a, b),
-        4 => tile_of::<S, R, 4>(simd, a, b),
-        _ => tile_scalar(a, b),
+        16 => tile_of::<S, R, 1>(simd, a, b, sums),
+        8 => tile_of::<S, R, 2>(simd, a, b, sums),
+        4 => tile_of::<S, R, 4>(simd, a, b, sums),
+        _ => tile_scalar(a, b, sums),
     }
 }
 
-/// [`tile`] in `N` registers a row.
+/// [`tile_from`] in `N` registers a row.
 #[inline(always)]
-fn tile_of<S: Simd, const R: usize, const N: usize>(simd: S, a: &[[f32; R]], b: &[Row]) -> [Row; R] {
+fn tile_of<S: Simd, const R: usize, const N: usize>(simd: S, a: &[[f32; R]], b: &[Row], before: &[Row; R]) -> [Row; R] {
     let mut sums = [[simd.splat_f32s(0.0); N]; R];
+    for r in 0..R {
+        let (before, _) = S::as_simd_f32s(&before[r]);
+        sums[r].iter_mut().zip(before).for_each(|(sum, before)| *sum = *before);
+    }
     for (a, b) in a.iter().zip(b) {
         let (b, _) = S::as_simd_f32s(b);
         for r in 0..R {
@@ -58,8 +68,8 @@ fn tile_of<S: Simd, const R: usize, const N: usize>(simd: S, a: &[[f32; R]], b: 
 }
 
 #[inline(always)]
-fn tile_scalar<const R: usize>(a: &[[f32; R]], b: &[Row]) -> [Row; R] {
-    let mut sums = [[0.0f32; LANES]; R];
+fn tile_scalar<const R: usize>(a: &[[f32; R]], b: &[Row], before: &[Row; R]) -> [Row; R] {
+    let mut sums = *before;
     for (a, b) in a.iter().zip(b) {
         for r in 0..R {
             for c in 0..LANES {

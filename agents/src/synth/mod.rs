@@ -36,6 +36,8 @@ pub struct Mix {
     pub mistakes: f64,
     /// Share of the demonstrations with random interface cues.
     pub cues: f64,
+    /// Whether a turn begins with a look at the tools that it takes ([`render::plan`]).
+    pub reads: bool,
 }
 
 const ABSTENTIONS: [&str; 3] =
@@ -52,8 +54,17 @@ pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
     let mut wishes = Wishes::new(stream, world);
     let count = [1, 2, 2, 2, 3, 3, 4][wishes.stream.below(7) as usize];
     let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
-    let mut writer =
-        Writer { stream, spec: &spec, interface, mix, out: Vec::new(), turn: 0, step: 0, offered: Vec::new() };
+    let mut writer = Writer {
+        stream,
+        spec: &spec,
+        interface,
+        mix,
+        out: Vec::new(),
+        turn: 0,
+        step: 0,
+        offered: Vec::new(),
+        thoughts: String::new(),
+    };
     writer.write(system, plan);
     writer.out
 }
@@ -67,6 +78,8 @@ struct Writer<'a> {
     turn: u16,
     step: u16,
     offered: Vec<String>,
+    /// What the next reply begins with.
+    thoughts: String,
 }
 
 /// What is special about a demonstration.
@@ -103,6 +116,7 @@ impl Writer<'_> {
                 (Twist::Late(late), _) if *late == at => {
                     self.user(wish.text.clone());
                     let sorry = pick(self.stream, &ABSTENTIONS).to_owned();
+                    self.plan(&wish);
                     self.answer(sorry);
                     self.release();
                     let again = pick(
@@ -118,11 +132,13 @@ impl Writer<'_> {
                 }
                 (Twist::Vague(vague), Some(lack)) if *vague == at => {
                     self.user(lack.text.clone());
+                    self.plan(&wish);
                     self.answer(lack.question.clone());
                     self.user(lack.supply.clone());
                 }
                 _ => self.user(wish.text.clone()),
             }
+            self.plan(&wish);
             for step in wish.moves {
                 self.play(step);
             }
@@ -168,14 +184,27 @@ impl Writer<'_> {
         self.push(Role::User, text, false);
     }
 
+    /// Looks at the tools of a wish before the next reply.
+    fn plan(&mut self, wish: &Wish) {
+        if self.mix.reads {
+            let played = wish.moves.iter().filter(|step| !self.is_spared(step));
+            self.thoughts = render::plan(played.map(|step| step.call.name.as_str()), &self.specs());
+        }
+    }
+
+    fn reply(&mut self, text: String, imitate: bool) {
+        let text = std::mem::take(&mut self.thoughts) + &text;
+        self.push(Role::Assistant, text, imitate);
+    }
+
     fn answer(&mut self, text: String) {
-        self.push(Role::Assistant, text, true);
+        self.reply(text, true);
         self.turn += 1;
         self.step = 0;
     }
 
     fn play(&mut self, step: Move) {
-        if step.foreseeable && self.warned(&step.call.name) {
+        if self.is_spared(&step) {
             return;
         }
         if chance(self.stream, self.mix.mistakes)
@@ -195,16 +224,17 @@ impl Writer<'_> {
         };
         let cue = render::recovery_cue(outcome, called, &self.specs(), &self.interface);
         let reply = render::tool_message(&render::observation(outcome), &cue);
-        self.push(Role::Assistant, text, imitate);
+        self.reply(text, imitate);
         self.seen(reply);
         self.step += 1;
     }
 
-    /// Whether a cue says what the tool needs first.
-    fn warned(&self, tool: &str) -> bool {
-        let about =
-            |cue: &Cue| cue.rule == "preconditions" && matches!(&cue.target, Target::Tool(name) if name == tool);
-        self.interface.cues().iter().any(about)
+    /// Whether it is a call that a cue foretells the failure of, by saying what the tool needs first.
+    fn is_spared(&self, step: &Move) -> bool {
+        let about = |cue: &Cue| {
+            cue.rule == "preconditions" && matches!(&cue.target, Target::Tool(name) if *name == step.call.name)
+        };
+        step.foreseeable && self.interface.cues().iter().any(about)
     }
 
     /// A wrong text in place of a call, and what comes of it.
@@ -256,10 +286,11 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coevo_core::protocol::split_thoughts;
     use coevo_core::seed::{Purpose, StreamKey};
 
     fn shown(seed: u64) -> Vec<Seen> {
-        demonstrate(&mut StreamKey::new(seed, Purpose::Action).stream(), Mix { mistakes: 0.1, cues: 0.25 })
+        demonstrate(&mut StreamKey::new(seed, Purpose::Action).stream(), Mix { mistakes: 0.1, cues: 0.25, reads: true })
     }
 
     #[test]
@@ -271,11 +302,18 @@ mod tests {
 
     #[test]
     fn what_is_imitated_is_well_formed_and_follows_from_the_context() {
-        let (mut calls, mut copied, mut values) = (0, 0, 0);
+        let (mut thoughts, mut calls, mut copied, mut values) = (0, 0, 0, 0);
         for seed in 0..300 {
             let mut before = String::new();
             for seen in shown(seed) {
                 if seen.lesson.is_imitated() {
+                    for line in split_thoughts(&seen.message.text).0.lines() {
+                        let (name, found) =
+                            line[1..].split_once([' ', '(']).expect("a tool and what the list has of it");
+                        thoughts += 1;
+                        assert_eq!(before.contains(&format!("\n{name}(")), found != "none", "{seed}: {line}");
+                        assert!(found == "none" || before.contains(&line[1..]), "{seed}: {line}");
+                    }
                     match parse(&seen.message.text) {
                         Parsed::Call(call) => {
                             calls += 1;
@@ -293,7 +331,7 @@ mod tests {
                 before.push('\n');
             }
         }
-        assert!(calls > 500);
+        assert!(calls > 500 && thoughts > 500);
         assert_eq!(copied, values, "every argument can be copied from what was said before");
     }
 }

@@ -261,6 +261,10 @@ pub struct WarmStartConfig {
     pub fresh_tasks: bool,
     /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
     pub mistakes: f64,
+    /// Whether demonstrations read before they act: a turn's first reply begins with a thought for each tool that the turn takes,
+    /// copied from the list (`~open_door(door)`), or `~open_door none` where it is not there. A policy that learns this looks
+    /// before it decides. Thoughts are the agent's own: no tool, user or verifier sees them.
+    pub reads_tools: bool,
     /// Share of the turns that want no call (a detail or a tool is missing) in which the oracle calls all the same before it asks
     /// or abstains. It is imitated in it, as in the next two: bad habits for reinforcement to break, such as tool-tuned models
     /// have. Under a cue that speaks against a habit the oracle follows the cue, so that a policy learns what cues are for.
@@ -280,6 +284,7 @@ impl Default for WarmStartConfig {
             source: DemonstrationSource::Oracle,
             episodes: 3200,
             fresh_tasks: true,
+            reads_tools: true,
             mistakes: 0.1,
             overeager: 0.0,
             hasty: 0.0,

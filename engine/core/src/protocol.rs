@@ -3,6 +3,9 @@
 //! After trimming, text that begins with `@` is a tool call, `@name {json object}`; any other text is an answer that ends
 //! the user turn; empty text and a broken call are malformed. Chosen over JSON for the whole reply because a small policy
 //! writes two tokens of syntax instead of twenty, and an answer needs no escaping.
+//!
+//! Before either, an agent may think: lines that begin with `~` are its own. Neither tool, user nor verifier sees them; they
+//! stay in the conversation, and are trained like everything that the policy writes.
 
 use serde_json::{Map, Value};
 
@@ -12,11 +15,24 @@ use crate::task::ToolCall;
 /// The form that a call must have, as reasons and hints show it.
 pub const CALL_FORM: &str = r#"@name {"argument":value}"#;
 
+/// Begins a line of thought.
+pub const THOUGHT: char = '~';
+
+/// The lines of thought that a reply begins with, and what it says or does.
+pub fn split_thoughts(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let mut rest = text;
+    while rest.starts_with(THOUGHT) {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+    }
+    (text[..text.len() - rest.len()].trim_end(), rest)
+}
+
 /// Reads what an agent wrote. Never fails: text that is neither a call nor an answer is [`Parsed::Malformed`].
 pub fn parse(text: &str) -> Parsed {
-    let text = text.trim();
+    let (thoughts, text) = split_thoughts(text);
     if text.is_empty() {
-        return malformed("the reply is empty");
+        return malformed(if thoughts.is_empty() { "the reply is empty" } else { "the reply is nothing but thought" });
     }
     let Some(call) = text.strip_prefix('@') else {
         return Parsed::Answer(text.to_owned());
@@ -77,6 +93,11 @@ mod tests {
         check("@book {\"a\":}", broken("the arguments are not one JSON object"));
         check("@book {} thanks", broken("the arguments are not one JSON object"));
         check("@book {} @book {}", broken("the arguments are not one JSON object"));
+        check("~list()\n~pay none\n @list {}", call("list", json!({})));
+        check("~book(quote)\nWhich one?\n~ that one", Parsed::Answer("Which one?\n~ that one".to_owned()));
+        check(" ~list()\n", broken("the reply is nothing but thought"));
+        assert_eq!(split_thoughts(" ~a\n\n~b \n@c {} "), ("~a\n\n~b", "@c {}"));
+        assert_eq!(split_thoughts("yes"), ("", "yes"));
     }
 
     #[test]
@@ -112,11 +133,13 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_as_something(text in "\\PC*", prefix in "(@[a-z_]{0,3} ?\\{?|@)?") {
+        fn any_text_is_read_as_something(text in "\\PC*", prefix in "(~[a-z]*\n?){0,2}(@[a-z_]{0,3} ?\\{?|@)?") {
             let text = format!("{prefix}{text}");
             match parse(&text) {
-                Parsed::Call(call) => prop_assert!(text.trim().starts_with('@') && call.arguments.is_object()),
-                Parsed::Answer(answer) => prop_assert!(!answer.is_empty() && !answer.starts_with('@')),
+                Parsed::Call(call) => {
+                    prop_assert!(split_thoughts(&text).1.starts_with('@') && call.arguments.is_object());
+                }
+                Parsed::Answer(answer) => prop_assert!(!answer.is_empty() && !answer.starts_with(['@', THOUGHT])),
                 Parsed::Malformed { reason } => prop_assert!(!reason.is_empty()),
             }
         }

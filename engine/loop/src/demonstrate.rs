@@ -64,7 +64,7 @@ pub fn demonstrate(
     let interfaces = shown.values().map(|interface| (**interface).clone()).collect();
     let habits = Habits { overeager: warm.overeager, hasty: warm.hasty, resigned: warm.resigned };
     let tools = pool.plugin().spec().tools.clone();
-    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown);
+    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown).reading(warm.reads_tools);
     let (scribe, book) = Scribe::new(oracle);
     let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
     let tokenizer = match tokenizer {

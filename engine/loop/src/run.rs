@@ -370,7 +370,7 @@ impl<'r> Run<'r> {
         let (backend, seed) = (self.backend(&settings), settings.seed);
         let synthetic = (warm.source == DemonstrationSource::Synthetic).then_some(Corpus {
             seed,
-            mix: Mix { mistakes: warm.mistakes, cues: warm.cues },
+            mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools },
             context: settings.agent.model.context,
         });
         let known = backbone.as_ref().map(|backbone| &backbone.tokenizer);

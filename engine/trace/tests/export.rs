@@ -84,7 +84,7 @@ fn one_line_is_a_chat_with_answered_calls() {
             {"role": "assistant", "content": "It is FCO."},
             {"role": "system", "content": change},
             {"role": "user", "content": "Find Rome."},
-            {"role": "assistant", "content": "Done."},
+            {"role": "assistant", "content": "Done.", "reasoning_content": "~book_flight(city)"},
         ])
     );
     assert_eq!(line["tools"], json!([function("find_airport"), function("book_flight")]));

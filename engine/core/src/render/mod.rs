@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use feedback::{is_failure, observation, recovery_cue, tool_message};
 
 use crate::interface::{Interface, Phi, Target};
-use crate::protocol::CALL_FORM;
+use crate::protocol::{CALL_FORM, THOUGHT};
 use crate::task::{EnvSpec, PublicTask, ToolSpec};
 
 /// Who speaks.
@@ -62,6 +62,23 @@ pub fn opening(task: &PublicTask, tools: &[&ToolSpec], interface: &Interface) ->
     let guides = interface.cues().iter().filter(|cue| cue.phi == Phi::Cap);
     lines.extend(guides.map(|cue| format!("guide: {}", cue.text)));
     Message { role: Role::System, text: lines.join("\n") }
+}
+
+/// What an agent thinks that reads its tools before it acts: a line for each tool that it wants, as the list of those
+/// `offered` has it, or `none`.
+pub fn plan<'a>(wanted: impl IntoIterator<Item = &'a str>, offered: &[&ToolSpec]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for name in wanted {
+        let found = offered.iter().find(|tool| tool.name == name);
+        let line = match found {
+            Some(tool) => format!("{THOUGHT}{}\n", phrase::signature(tool)),
+            None => format!("{THOUGHT}{name} none\n"),
+        };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.concat()
 }
 
 /// The message between two user turns whose offered tools differ; `None` where they do not.

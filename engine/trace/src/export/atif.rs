@@ -9,6 +9,7 @@ use std::path::Path;
 
 use coevo_core::episode::{Episode, Parsed, StepOutcome, TokenTrace};
 use coevo_core::interface::Interface;
+use coevo_core::protocol::split_thoughts;
 use serde_json::{Map, Value, json};
 
 use super::io;
@@ -101,6 +102,10 @@ fn steps(record: &EpisodeRecord, said: Vec<Value>) -> Vec<Value> {
 fn agent_step(number: usize, episode: &Episode, (turn, step): (usize, usize), answer: String) -> Value {
     let recorded = &episode.turns[turn].steps[step];
     let mut out = json!({"step_id": number, "source": "agent", "message": answer});
+    let (thoughts, _) = split_thoughts(&recorded.text);
+    if !thoughts.is_empty() {
+        out["reasoning_content"] = thoughts.into();
+    }
     let mut extra = Map::new();
     let id = format!("call_{turn}_{step}");
     let call = match &recorded.parsed {

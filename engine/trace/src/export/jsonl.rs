@@ -10,6 +10,7 @@ use coevo_core::diagnose::Diagnosis;
 use coevo_core::episode::{Ending, Episode, Parsed, Step, Turn};
 use coevo_core::id::ContentId;
 use coevo_core::interface::Interface;
+use coevo_core::protocol::split_thoughts;
 use coevo_core::render;
 use coevo_core::task::{EnvSpec, PublicTask, ToolSpec};
 use serde_json::{Map, Value, json};
@@ -110,14 +111,22 @@ pub(super) fn messages(
     out
 }
 
-/// An answer, or a call with its reply; a malformed call is one too, and is answered by its rejection.
+/// An answer, or a call with its reply; a malformed call is one too, and is answered by its rejection. Thoughts are where
+/// reasoning models have theirs.
 fn step_messages(id: &str, step: &Step, out: &mut Vec<Value>) {
+    let (thoughts, _) = split_thoughts(&step.text);
+    let mut reply = |mut message: Value| {
+        if !thoughts.is_empty() {
+            message["reasoning_content"] = thoughts.into();
+        }
+        out.push(message);
+    };
     let (name, arguments) = match &step.parsed {
-        Parsed::Answer(text) => return out.push(json!({"role": "assistant", "content": text})),
+        Parsed::Answer(text) => return reply(json!({"role": "assistant", "content": text})),
         Parsed::Call(call) => (call.name.clone(), call.arguments.to_string()),
         Parsed::Malformed { .. } => malformed(&step.text),
     };
-    out.push(json!({"role": "assistant", "content": null, "tool_calls": [
+    reply(json!({"role": "assistant", "content": null, "tool_calls": [
         {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}},
     ]}));
     let reply = render::tool_message(&step.observation, &step.cue).text;
@@ -126,7 +135,7 @@ fn step_messages(id: &str, step: &Step, out: &mut Vec<Value>) {
 
 /// Name and arguments of text that is no call, as far as they can be told: readers require a name.
 pub(super) fn malformed(text: &str) -> (String, String) {
-    let text = text.trim();
+    let (_, text) = split_thoughts(text);
     let call = text.strip_prefix('@').unwrap_or("");
     let end = call.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(call.len());
     match &call[..end] {
