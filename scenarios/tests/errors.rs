@@ -189,8 +189,8 @@ fn impossible_numbers() {
         ),
         (
             "agent: {model: {context: 100}}\n",
-            "s.yaml:3:26: `agent.model.context` is 100, too small for a prompt and a reply of 64 tokens\n  \
-             hint: write 320 or more, or lower `agent.sampling.max_new_tokens`",
+            "s.yaml:3:26: `agent.model.context` is 100, too small for a prompt and a reply of 96 tokens\n  \
+             hint: write 352 or more, or lower `agent.sampling.max_new_tokens`",
         ),
         (
             "learner: {micro_batch_tokens: 1000}\n",

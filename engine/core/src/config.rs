@@ -59,14 +59,15 @@ pub struct SampleConfig {
     pub temperature: f32,
     /// Keeps the smallest set of tokens whose probability reaches this; 1 keeps all.
     pub top_p: f32,
-    /// Longest reply, in tokens, its end token included. Under a grammar a call that is longer is closed by force, beyond this.
+    /// Longest reply, in tokens, its thoughts and its end token included. Under a grammar a call that is longer is closed by
+    /// force, beyond this; a reply that is cut in its thoughts is malformed.
     pub max_new_tokens: usize,
     pub decoding: Decoding,
 }
 
 impl Default for SampleConfig {
     fn default() -> Self {
-        Self { temperature: 1.0, top_p: 1.0, max_new_tokens: 64, decoding: Decoding::Free }
+        Self { temperature: 1.0, top_p: 1.0, max_new_tokens: 96, decoding: Decoding::Free }
     }
 }
 
