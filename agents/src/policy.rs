@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use coevo_core::config::{Decoding, SampleConfig};
 use coevo_core::episode::{Boundary, Fault, TokenTrace};
+use coevo_core::protocol::split_thoughts;
 use coevo_core::render::{Message, Role};
 use coevo_core::seed::StreamKey;
 use coevo_core::task::ToolSpec;
@@ -192,7 +193,11 @@ impl Generation<'_> {
         }
         let spent = self.written.len() + usize::from(ended);
         if ended || spent >= config.max_new_tokens || self.room(policy) == 0 {
-            if !ended && let Some(writing) = self.writing.as_mut().filter(|writing| writing.is_call()) {
+            let is_call = |text: &str| split_thoughts(text).1.starts_with('@');
+            if !ended
+                && let Some(writing) = &mut self.writing
+                && is_call(&policy.tokenizer.decode(&self.written))
+            {
                 let closing = writing.closing().unwrap_or_default();
                 self.force(policy, &closing);
             }
@@ -225,7 +230,6 @@ fn generate(policy: &Policy, config: &SampleConfig, group: &mut [Generation<'_>]
     let vocabulary = policy.network.vocabulary();
     loop {
         let mut running: Vec<&mut Generation<'_>> = group.iter_mut().filter(|g| g.reply.is_none()).collect();
-        running.sort_by_key(|g| g.slot.cache.opening_id()); // a token's numbers do not depend on this order
         if running.is_empty() {
             return;
         }
@@ -290,6 +294,8 @@ impl Agent for PolicyAgent {
                 Some((index, Generation { slot, stream, turn, step, written: Vec::new(), writing, reply: None }))
             })
             .collect();
+        // What opens alike side by side, so that it is read once: no number depends on this order.
+        generations.sort_by_key(|(_, generation)| generation.slot.cache.opening_id());
         let (indices, mut work): (Vec<usize>, Vec<Generation<'_>>) = generations.drain(..).unzip();
         let share = work.len().div_ceil(rayon::current_num_threads()).max(1);
         let (policy, config) = (&self.policy, &self.config);

@@ -103,15 +103,16 @@ impl NoisyOracle {
         let mut stream = action_stream(slot.stream, request.turn, request.step).stream();
         let calls = self.oracle.calls(request.slot, request.turn);
         let next = self.oracle.calls(request.slot, request.turn + 1);
-        let plan = || {
+        let mut plan = String::new();
+        if self.reads && request.step == 0 {
             let wanted = if calls.is_empty() { next } else { calls };
             let offered: Vec<&ToolSpec> = request.offered.iter().filter_map(|name| self.tools.get(name)).collect();
-            render::plan(wanted.iter().map(|call| call.name.as_str()), &offered)
-        };
-        let plan = if self.reads && request.step == 0 { plan() } else { String::new() };
+            plan = render::plan(wanted.iter().map(|call| call.name.as_str()), &offered);
+        }
         if let Some((lesson, text)) = habit(slot, &self.habits, request, calls, next, &self.tools, &mut stream) {
             slot.lesson = lesson;
-            return if text == HASTY { text } else { plan + &text };
+            // Over-eagerness looks and calls all the same; in haste there is no look.
+            return if calls.is_empty() { plan + &text } else { text };
         }
         if let Some(call) = calls.get(slot.done) {
             // Never two mistakes in a row: the step budget is not the lesson.
@@ -124,9 +125,6 @@ impl NoisyOracle {
         plan + &self.oracle.text(request.slot, request.turn, slot.done - 1)
     }
 }
-
-/// What it says in haste: without a look at its tools.
-const HASTY: &str = "Done.";
 
 /// What a habit makes of a step, if one does; nothing is drawn for habits that it does not have.
 fn habit(
@@ -148,7 +146,7 @@ fn habit(
     if falls_for(habits.hasty, opening && !calls.is_empty()) && !slot.warned(Failure::MissingToolCall, calls) {
         let changes = calls.iter().any(|call| tools.get(&call.name).is_none_or(|tool| tool.mutates));
         let lesson = if changes { Lesson::Ruin } else { Lesson::Habit };
-        return Some((lesson, HASTY.to_owned()));
+        return Some((lesson, "Done.".to_owned()));
     }
     let failed = request.messages.iter().any(|message| message.role == Role::Tool && is_failure(&message.text));
     if falls_for(habits.resigned, !opening && failed) && !slot.warned(Failure::RecoveryFailure, calls) {

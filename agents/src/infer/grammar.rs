@@ -75,7 +75,7 @@ impl Grammars {
                 matcher
             }
         };
-        Ok(Writing { matcher, tokenizer: self.tokenizer.clone(), place: Place::LineStart })
+        Ok(Writing { matcher, tokenizer: self.tokenizer.clone() })
     }
 
     fn compile(&self, offered: &[String]) -> Result<Matcher, String> {
@@ -127,29 +127,6 @@ impl Grammars {
 pub struct Writing {
     matcher: Matcher,
     tokenizer: Tokenizer,
-    place: Place,
-}
-
-/// Where in a reply a text ends.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    /// Nothing but thoughts so far.
-    LineStart,
-    Thought,
-    Call,
-    Answer,
-}
-
-impl Place {
-    fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Place::LineStart, b'~') => Place::Thought,
-            (Place::LineStart, b'@') => Place::Call,
-            (Place::LineStart, _) => Place::Answer,
-            (Place::Thought, b'\n') => Place::LineStart,
-            _ => self,
-        }
-    }
 }
 
 impl Writing {
@@ -167,13 +144,7 @@ impl Writing {
     /// # Errors
     /// Where the token is not allowed.
     pub fn take(&mut self, token: u32) -> Result<(), String> {
-        self.place = self.tokenizer.bytes(token).into_iter().flatten().fold(self.place, Place::after);
         self.matcher.consume_token(token).map_err(|error| error.to_string())
-    }
-
-    /// Whether what was taken begins a call.
-    pub fn is_call(&self) -> bool {
-        self.place == Place::Call
     }
 
     /// Tokens that must come now, taken already.

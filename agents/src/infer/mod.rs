@@ -126,20 +126,6 @@ impl Network {
         logits
     }
 
-    /// Turns mixed queries and keys by their positions, from `start`, and scales the queries.
-    #[inline(always)]
-    fn rotate(&self, start: usize, mixed: &mut [f32]) {
-        let config = &self.config;
-        let (width, head) = (config.width, config.width / config.heads);
-        let scale = 1.0 / (head as f32).sqrt();
-        for (t, row) in mixed.chunks_exact_mut(3 * width).enumerate() {
-            for rows in row[..2 * width].chunks_exact_mut(head) {
-                self.rope.rotate(start + t, rows);
-            }
-            row[..width].iter_mut().for_each(|q| *q *= scale);
-        }
-    }
-
     /// All layers for `rows` tokens; returns the residual stream `[rows, width]`.
     fn pass(&self, extensions: &mut [Extension<'_>], rows: usize) -> Vec<f32> {
         let (width, mlp) = (self.config.width, self.config.mlp);
@@ -229,7 +215,7 @@ impl Attention<'_, '_> {
         let opening = &cache.opening.layers[self.layer];
         let LayerCache { own, tail } = &mut cache.layers[self.layer];
         let mut mixed = mix(&self.network.layers[self.layer].mix, self.qkv, tail, row_width);
-        self.network.rotate(start, &mut mixed);
+        self.network.rope.prepare(start, &mut mixed, width);
         let mut queries = vec![0.0; tokens * head];
         let mut weights = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
         let mut lone = Vec::with_capacity((start + tokens).next_multiple_of(LANES));
@@ -274,8 +260,7 @@ impl Attention<'_, '_> {
             let cache = &mut *self.extensions[r].cache;
             let rows = &self.qkv[r * row_width..(r + 1) * row_width];
             let mut row = mix(&self.network.layers[layer].mix, rows, &mut cache.layers[layer].tail, row_width);
-            let start = cache.tokens;
-            self.network.rotate(start, &mut row);
+            self.network.rope.prepare(cache.tokens, &mut row, width);
             mixed.extend(row);
         }
         let mut queries = vec![[0.0; R]; head];

@@ -146,6 +146,20 @@ impl Rope {
         }
     }
 
+    /// Rows of queries, keys and values, each `width` wide, at the positions from `first`: turns queries and keys, head by head,
+    /// and scales the queries for their dot products.
+    #[inline(always)]
+    pub fn prepare(&self, first: usize, rows: &mut [f32], width: usize) {
+        let head = 2 * self.pairs;
+        let scale = 1.0 / (head as f32).sqrt();
+        for (t, row) in rows.chunks_exact_mut(3 * width).enumerate() {
+            for rows in row[..2 * width].chunks_exact_mut(head) {
+                self.rotate(first + t, rows);
+            }
+            row[..width].iter_mut().for_each(|q| *q *= scale);
+        }
+    }
+
     /// The inverse rotation, which is also the gradient of [`Self::rotate`].
     #[inline(always)]
     pub fn rotate_back(&self, position: usize, head: &mut [f32]) {

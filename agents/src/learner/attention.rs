@@ -45,7 +45,7 @@ impl Attention<'_> {
     /// `qkv` is `[tokens, 3·width]`, unmixed.
     pub fn forward(&self, qkv: &[f32]) -> Saved {
         let (width, head, heads) = (self.config.width, self.head(), self.config.heads);
-        let (row, pair, rope, scale) = (3 * width, 2 * width, self.rope, 1.0 / (head as f32).sqrt());
+        let (row, pair, rope) = (3 * width, 2 * width, self.rope);
         let mut out = vec![0.0; qkv.len() / 3];
         let mut keys_values = vec![0.0; qkv.len() / row * pair];
         let mut saved = Vec::with_capacity(self.segments.len() * heads);
@@ -54,14 +54,7 @@ impl Attention<'_> {
             let mut mixed = self.mixed(qkv, segment);
             vectorized(
                 #[inline(always)]
-                || {
-                    for (t, mixed) in mixed.chunks_exact_mut(row).enumerate() {
-                        for rows in mixed[..pair].chunks_exact_mut(head) {
-                            rope.rotate(context + t, rows);
-                        }
-                        mixed[..width].iter_mut().for_each(|q| *q *= scale);
-                    }
-                },
+                || rope.prepare(context, &mut mixed, width),
             );
             for (t, mixed) in segment.rows.clone().zip(mixed.chunks_exact(row)) {
                 keys_values[t * pair..(t + 1) * pair].copy_from_slice(&mixed[width..]);

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use coevo_core::episode::{Episode, Parsed, StepOutcome, TokenTrace};
 use coevo_core::interface::Interface;
-use coevo_core::protocol::split_thoughts;
 use serde_json::{Map, Value, json};
 
 use super::io;
@@ -85,13 +84,13 @@ fn steps(record: &EpisodeRecord, said: Vec<Value>) -> Vec<Value> {
         episode.turns.iter().enumerate().flat_map(|(turn, t)| (0..t.steps.len()).map(move |s| (turn, s)));
     let mut out: Vec<Value> = Vec::new();
     for message in said {
-        let content = message["content"].as_str().unwrap_or("").to_owned();
+        let content = message["content"].as_str().unwrap_or("");
         let number = out.len() + 1;
         match message["role"].as_str() {
             Some("tool") => {} // With its call.
             Some("assistant") => {
                 let place = of_agent.next().expect("every reply of the agent is a step of the record");
-                out.push(agent_step(number, episode, place, content));
+                out.push(agent_step(number, episode, place, &message));
             }
             role => out.push(json!({"step_id": number, "source": role, "message": content})),
         }
@@ -99,12 +98,11 @@ fn steps(record: &EpisodeRecord, said: Vec<Value>) -> Vec<Value> {
     out
 }
 
-fn agent_step(number: usize, episode: &Episode, (turn, step): (usize, usize), answer: String) -> Value {
+fn agent_step(number: usize, episode: &Episode, (turn, step): (usize, usize), said: &Value) -> Value {
     let recorded = &episode.turns[turn].steps[step];
-    let mut out = json!({"step_id": number, "source": "agent", "message": answer});
-    let (thoughts, _) = split_thoughts(&recorded.text);
-    if !thoughts.is_empty() {
-        out["reasoning_content"] = thoughts.into();
+    let mut out = json!({"step_id": number, "source": "agent", "message": said["content"].as_str().unwrap_or("")});
+    if let Some(thoughts) = said.get("reasoning_content") {
+        out["reasoning_content"] = thoughts.clone();
     }
     let mut extra = Map::new();
     let id = format!("call_{turn}_{step}");
