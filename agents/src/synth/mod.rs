@@ -8,6 +8,9 @@
 //! The text is written by the same functions that render real episodes (`coevo_core::render`), cues included.
 
 mod corpus;
+mod errand;
+mod order;
+mod value;
 mod wish;
 mod words;
 mod world;
@@ -16,7 +19,7 @@ pub use corpus::Corpus;
 
 use coevo_core::episode::{Parsed, Rejection, SchemaViolation, StepOutcome, ViolationKind};
 use coevo_core::interface::{Cue, EvolutionConfig, Interface, Target};
-use coevo_core::protocol::{format_call, parse};
+use coevo_core::protocol::{THOUGHT, format_call, parse};
 use coevo_core::render::{self, Message, Role};
 use coevo_core::seed::Stream;
 use coevo_core::task::{EnvSpec, PublicTask, ToolCall, ToolSpec};
@@ -151,7 +154,7 @@ impl Writer<'_> {
         let last = plan[at].moves.last().map(|last| &last.call.name);
         let used_before = plan[..at].iter().flat_map(|wish| &wish.moves).any(|step| Some(&step.call.name) == last);
         match self.stream.below(10) {
-            0..=2 if !used_before => Twist::Late(at),
+            0..=1 if !used_before => Twist::Late(at),
             3..=5 if plan[at].lack.is_some() => Twist::Vague(at),
             _ => Twist::None,
         }
@@ -187,8 +190,12 @@ impl Writer<'_> {
     /// Looks at the tools of a wish before the next reply.
     fn plan(&mut self, wish: &Wish) {
         if self.mix.reads {
-            let played = wish.moves.iter().filter(|step| !self.is_spared(step));
-            self.thoughts = render::plan(played.map(|step| step.call.name.as_str()), &self.specs());
+            let played = wish.moves.iter().filter(|step| !self.is_spared(step)).map(|step| step.call.name.as_str());
+            // The name of a made-up tool that is not there cannot be known.
+            let (there, not): (Vec<&str>, Vec<&str>) =
+                played.partition(|name| self.offered.iter().any(|offered| offered == name));
+            let none = if not.is_empty() { String::new() } else { format!("{THOUGHT}none\n") };
+            self.thoughts = render::plan(there, &self.specs()) + &none;
         }
     }
 
@@ -241,7 +248,7 @@ impl Writer<'_> {
     fn mistake(&mut self, call: &ToolCall) -> Option<(String, StepOutcome)> {
         let arguments = call.arguments.as_object()?;
         let text = format_call(call);
-        Some(match self.stream.below(5) {
+        Some(match self.stream.below(7) {
             0 if !arguments.is_empty() => {
                 let skip = self.stream.below(arguments.len() as u64) as usize;
                 let name = arguments.keys().nth(skip)?.clone();
@@ -257,14 +264,32 @@ impl Writer<'_> {
                 let Parsed::Malformed { reason } = parse(&text) else { return None };
                 (text, StepOutcome::Rejected(Rejection::Malformed { reason }))
             }
+            3..=4 if !arguments.is_empty() => {
+                // Another value that was spoken of, or one of another type.
+                let at = self.stream.below(arguments.len() as u64) as usize;
+                let (name, value) = arguments.iter().nth(at)?;
+                let (wrong, kind) = match value {
+                    Value::Number(number) => (json!(number.to_string()), ViolationKind::WrongType),
+                    _ if arguments.len() > 1 => {
+                        (arguments.values().nth((at + 1) % arguments.len())?.clone(), ViolationKind::Format)
+                    }
+                    _ => (json!(call.name), ViolationKind::Format),
+                };
+                let mut other = call.clone();
+                other.arguments[name] = wrong;
+                let violation = SchemaViolation { kind, argument: name.clone(), message: String::new() };
+                (format_call(&other), StepOutcome::Rejected(Rejection::Schema { violations: vec![violation] }))
+            }
             2 if !arguments.is_empty() => {
                 // A wrong identifier: the tool itself objects.
                 let (name, value) = arguments.iter().next()?;
                 let wrong = match value {
                     Value::Number(_) => json!(range(self.stream, 100, 999)),
-                    _ => json!(format!("{}{}", value.as_str()?, self.stream.below(10))),
+                    Value::String(text) => json!(format!("{text}{}", self.stream.below(10))),
+                    _ => return None,
                 };
-                let code = self.spec.tool(&call.name)?.errors.first()?.code.clone();
+                let errors = &self.spec.tool(&call.name)?.errors;
+                let code = errors.iter().find(|error| error.code.starts_with("unknown_"))?.code.clone();
                 let mut other = call.clone();
                 other.arguments[name] = wrong.clone();
                 let message = format!("no {}", render::phrase::scalar(&wrong));
@@ -302,17 +327,15 @@ mod tests {
 
     #[test]
     fn what_is_imitated_is_well_formed_and_follows_from_the_context() {
-        let (mut thoughts, mut calls, mut copied, mut values) = (0, 0, 0, 0);
+        let (mut thoughts, mut absent, mut calls, mut copied, mut values) = (0, 0, 0, 0, 0);
         for seed in 0..300 {
             let mut before = String::new();
             for seen in shown(seed) {
                 if seen.lesson.is_imitated() {
                     for line in split_thoughts(&seen.message.text).0.lines() {
-                        let (name, found) =
-                            line[1..].split_once([' ', '(']).expect("a tool and what the list has of it");
                         thoughts += 1;
-                        assert_eq!(before.contains(&format!("\n{name}(")), found != "none", "{seed}: {line}");
-                        assert!(found == "none" || before.contains(&line[1..]), "{seed}: {line}");
+                        absent += usize::from(line == "~none");
+                        assert!(line == "~none" || before.contains(&format!("\n{}", &line[1..])), "{seed}: {line}");
                     }
                     match parse(&seen.message.text) {
                         Parsed::Call(call) => {
@@ -320,7 +343,13 @@ mod tests {
                             assert!(before.contains(&format!("{}(", call.name)), "{seed}: {} is not listed", call.name);
                             for value in call.arguments.as_object().expect("an object").values() {
                                 values += 1;
-                                copied += usize::from(before.contains(&render::phrase::scalar(value)));
+                                let parts = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                                // But for the capital that a sentence begins with.
+                                let said = |part: &Value| {
+                                    let text = render::phrase::scalar(part);
+                                    before.contains(&text) || before.contains(&words::capital(&text))
+                                };
+                                copied += usize::from(parts.iter().all(said));
                             }
                         }
                         Parsed::Answer(_) => {}
@@ -331,7 +360,7 @@ mod tests {
                 before.push('\n');
             }
         }
-        assert!(calls > 500 && thoughts > 500);
+        assert!(calls > 500 && thoughts > 500 && absent > 20);
         assert_eq!(copied, values, "every argument can be copied from what was said before");
     }
 }

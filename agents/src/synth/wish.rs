@@ -48,19 +48,32 @@ pub struct Wishes<'a> {
     pub world: World,
     /// Kind and place of the thing last spoken of; its identifier is known from the conversation.
     focus: Option<(usize, Value)>,
+    /// Kinds, names and identifiers that calls have shown.
+    pub(super) found: Vec<(String, String, String)>,
 }
 
 impl<'a> Wishes<'a> {
     pub fn new(stream: &'a mut Stream, world: World) -> Self {
-        Self { stream, world, focus: None }
+        Self { stream, world, focus: None, found: Vec::new() }
     }
 
     /// The next wish that the tools can grant.
     pub fn next(&mut self) -> Wish {
         loop {
+            let count = |some: bool, weight: u64| if some { weight } else { 0 };
+            let (kinds, switches) =
+                (count(!self.world.kinds.is_empty(), 20), count(!self.world.switches.is_empty(), 6));
+            let errands = count(!self.world.errands.is_empty(), 20);
+            let at = self.stream.below(kinds + switches + errands);
+            if at >= kinds {
+                let wish = if at < kinds + switches { self.switch() } else { Some(self.errands()) };
+                match wish {
+                    Some(wish) => return wish,
+                    None => continue,
+                }
+            }
             let kind = self.stream.below(self.world.kinds.len() as u64) as usize;
-            let wish = match self.stream.below(if self.world.switches.is_empty() { 20 } else { 26 }) {
-                20.. => self.switch(),
+            let wish = match at {
                 0..=3 => self.ask(kind),
                 4..=8 => self.write(kind),
                 9..=10 => self.add(kind),
@@ -132,7 +145,7 @@ impl<'a> Wishes<'a> {
     }
 
     /// A result with much that nobody asked for, in a verbose world.
-    fn padded(&mut self, result: Value) -> Value {
+    pub(super) fn padded(&mut self, result: Value) -> Value {
         if !self.world.verbose {
             return result;
         }
@@ -433,6 +446,19 @@ impl<'a> Wishes<'a> {
         })
     }
 
+    /// An errand, or two in one breath.
+    fn errands(&mut self) -> Wish {
+        let first = self.errand();
+        if !chance(self.stream, 0.2) {
+            return first;
+        }
+        let second = self.errand();
+        let says = pick(self.stream, &["Then:", "And then:", "Also:", "After that:", "And"]);
+        let moves = first.moves.into_iter().chain(second.moves).collect();
+        let text = format!("{} {says} {}", first.text, second.text);
+        Wish { text, lack: None, moves, answer: second.answer }
+    }
+
     /// Two wishes in one breath.
     fn both(&mut self, kind: usize) -> Option<Wish> {
         let first = self.write(kind)?;
@@ -492,16 +518,16 @@ impl<'a> Wishes<'a> {
 }
 
 /// A call with its arguments in the order of the schema.
-fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> ToolCall {
+pub(super) fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> ToolCall {
     let names = coevo_core::render::phrase::arguments(tool).into_iter().map(str::to_owned);
     ToolCall { name: tool.name.clone(), arguments: Value::Object(names.zip(values).collect()) }
 }
 
-fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
+pub(super) fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
     Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false }
 }
 
 /// A value as people write it.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     coevo_core::render::phrase::scalar(value)
 }

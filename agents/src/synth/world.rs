@@ -4,7 +4,8 @@ use coevo_core::seed::Stream;
 use coevo_core::task::{EnvSpec, ErrorCode, Side, ToolSpec};
 use serde_json::{Map, Value, json};
 
-use super::words::{self, capital, chance, distinct, invented, pick, plural, range};
+use super::errand::Errand;
+use super::words::{self, article, capital, chance, distinct, invented, pick, plural, range};
 
 /// What an attribute's values look like.
 #[derive(Clone, Debug)]
@@ -116,15 +117,23 @@ pub struct Switch {
     pub state: usize,
     /// The first command works only while this other switch is in its first state.
     pub after: Option<usize>,
+    /// Whether its errors say how things are, not what is to be done.
+    says_state: bool,
     pub ops: [ToolSpec; 2],
 }
 
 impl Switch {
-    /// What the tool says when the other switch is not where it must be.
+    /// What the tool says when the other switch is not where it must be: what is to be done, or how things are.
     pub fn refusal(&self, other: &Self) -> ErrorCode {
-        ErrorCode {
-            code: format!("{}_not_{}", other.noun, other.commands[0].1),
-            description: format!("the {} must be {} first", other.noun, other.commands[0].1),
+        let [(_, wanted), (_, instead)] = other.commands;
+        let noun = &other.noun;
+        if self.says_state {
+            ErrorCode { code: format!("{noun}_{instead}"), description: format!("the {noun} is {instead}") }
+        } else {
+            ErrorCode {
+                code: format!("{noun}_not_{wanted}"),
+                description: format!("the {noun} must be {wanted} first"),
+            }
         }
     }
 
@@ -152,7 +161,8 @@ impl Switch {
             if let Some(other) = after.map(|other| &all[other]) {
                 ops[0].preconditions = vec![format!("The {} must be {}.", other.noun, other.commands[0].1)];
             }
-            let mut switch = Self { noun, commands, state: stream.below(2) as usize, after, ops };
+            let (state, says_state) = (stream.below(2) as usize, chance(stream, 0.6));
+            let mut switch = Self { noun, commands, state, after, says_state, ops };
             if let Some(other) = after {
                 let refusal = switch.refusal(&all[other]);
                 switch.ops[0].errors.push(refusal);
@@ -168,6 +178,7 @@ impl Switch {
 pub struct World {
     pub kinds: Vec<Kind>,
     pub switches: Vec<Switch>,
+    pub errands: Vec<Errand>,
     pub system: String,
     /// Results carry a lot of other things.
     pub verbose: bool,
@@ -175,7 +186,7 @@ pub struct World {
 
 impl World {
     pub fn draw(stream: &mut Stream) -> Self {
-        let count = if chance(stream, 0.6) { 2 } else { 1 };
+        let count = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2][stream.below(10) as usize];
         let nouns = distinct(stream, words::NOUNS.len(), count);
         let names: Vec<String> = nouns
             .iter()
@@ -191,11 +202,19 @@ impl World {
         }
         let count = [0, 0, 2, 3][stream.below(4) as usize];
         let switches = Switch::draw(stream, count);
-        let about = kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ");
-        let system = match stream.below(4) {
+        let most = if kinds.is_empty() { [5, 8, 11, 14] } else { [0, 0, 3, 5] };
+        let most = most[stream.below(4) as usize];
+        let errands = Errand::draw(stream, most);
+        let about = match kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ") {
+            about if about.is_empty() => pick(stream, &words::NOUNS).to_owned(),
+            about => about,
+        };
+        let system = match stream.below(6) {
             0 => format!("You look after {about}."),
             1 => format!("You manage {about}. Today is {:02}-{:02}.", range(stream, 1, 12), range(stream, 1, 28)),
             2 => format!("You are an assistant for {about}. Use the tools; ask when something is missing."),
+            3 => format!("{} desk.", capital(&about)),
+            4 => format!("{} assistant of {}.", capital(&about), words::name(stream)),
             _ => format!("You help with {about}."),
         };
         let states: Vec<String> =
@@ -207,14 +226,16 @@ impl World {
             " Do not guess: ask when a detail is missing, say so when a tool is.",
         ];
         let system = format!("{system}{states}{}", rule[stream.below(3) as usize]);
-        Self { kinds, switches, system, verbose: chance(stream, 0.25) }
+        Self { kinds, switches, errands, system, verbose: chance(stream, 0.12) }
     }
 
     /// The API as an environment would describe it.
     pub fn spec(&self, stream: &mut Stream) -> EnvSpec {
         let mut tools: Vec<ToolSpec> = self.kinds.iter().flat_map(|kind| &kind.ops).map(|op| op.spec.clone()).collect();
         tools.extend(self.switches.iter().flat_map(|switch| switch.ops.clone()));
-        tools.dedup_by(|a, b| a.name == b.name);
+        tools.extend(self.errands.iter().map(|errand| errand.spec.clone()));
+        let mut names = std::collections::BTreeSet::new();
+        tools.retain(|tool| names.insert(tool.name.clone()));
         stream.shuffle(&mut tools);
         EnvSpec {
             name: "synthetic".to_owned(),
@@ -454,8 +475,4 @@ impl Kind {
         }
         Value::Object(fields)
     }
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

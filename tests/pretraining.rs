@@ -1,0 +1,48 @@
+//! What the backbone was trained on: none of it is a tool or a sentence of a shipped environment, so that what it solves there it
+//! does not know by heart.
+
+use std::collections::BTreeSet;
+
+use coevo_agents::synth::{Mix, demonstrate};
+use coevo_core::render::Role;
+use coevo_core::seed::{Purpose, StreamKey};
+use coevo_core::task::{TaskRef, UserMessage};
+use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits};
+
+#[test]
+fn made_up_conversations_have_no_tool_and_no_sentence_of_a_shipped_environment() {
+    let (mut tools, mut sentences) = (BTreeSet::new(), BTreeSet::new());
+    for number in 0..3000 {
+        let mut stream = StreamKey::new(1, Purpose::Action).round(1).task(number).stream();
+        for seen in demonstrate(&mut stream, Mix { mistakes: 0.15, cues: 0.4, reads: true }) {
+            match seen.message.role {
+                Role::System => {
+                    let names = seen.message.text.lines().filter_map(|line| line.split_once('('));
+                    tools.extend(names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(' ')));
+                }
+                Role::User => _ = sentences.insert(seen.message.text.to_lowercase()),
+                Role::Assistant | Role::Tool => {}
+            }
+        }
+    }
+    assert!(tools.len() > 10_000 && sentences.len() > 4000, "{} tools, {} sentences", tools.len(), sentences.len());
+
+    let sandbox = Sandbox::new(SandboxLimits::default()).expect("a sandbox");
+    for (name, _) in SHIPPED {
+        let source: EnvSource = name.parse().expect("a name");
+        let plugin = EnvPlugin::load(&sandbox, &source).expect("shipped");
+        for tool in &plugin.spec().tools {
+            assert!(!tools.contains(&tool.name), "{name} has {}, too", tool.name);
+        }
+        let splits: Vec<String> = plugin.spec().splits.iter().map(|split| split.name.clone()).collect();
+        for (split, index) in splits.iter().flat_map(|split| (0..50).map(move |index| (split, index))) {
+            let key = TaskRef { env: (*name).to_owned(), split: split.clone(), index, seed: 1 };
+            let Ok(task) = plugin.task(&key) else { continue };
+            for turn in &task.public.turns {
+                if let UserMessage::Scripted(text) = &turn.message {
+                    assert!(!sentences.contains(&text.to_lowercase()), "{name} has {text:?}, too");
+                }
+            }
+        }
+    }
+}
