@@ -70,7 +70,7 @@ fn impossible_budgets_are_refused() {
     check(
         folder.path(),
         &start("agent.start=backbone"),
-        &["agent.model", "2 of width 128", "leave all of `agent.model` out"],
+        &["agent.model", "4 of width 128", "leave all of `agent.model` out"],
     );
     assert!(!folder.path().join("started").exists(), "a refused run left a folder");
     check(folder.path(), &["run", scenario, "--set", "agent.model.width=48"], &["agent.model.width", "48", "32"]);
