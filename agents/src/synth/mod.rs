@@ -5,8 +5,8 @@
 //! its description, copy values from the conversation and from results, recover from errors, ask where something is
 //! missing, and abstain where no tool fits. No tool or task of a shipped environment is among them.
 //!
-//! A world is made of things with attributes ([`world`]), of switches, and of errands ([`errand`]), which are asked for in
-//! other words than the tool's ([`order`]).
+//! A world is made of things with attributes (`world`), of switches, and of errands (`errand`), which are asked for in
+//! other words than the tool's (`order`).
 //!
 //! The text is written by the same functions that render real episodes (`coevo_core::render`), cues included.
 
