@@ -1,36 +1,13 @@
 //! Errands: tools that do one thing each, to something they are told about.
 
-use std::sync::LazyLock;
-
 use coevo_core::seed::Stream;
-use coevo_core::task::{ErrorCode, Side, ToolSpec};
-use serde_json::{Map, Value, json};
+use coevo_core::task::{ErrorCode, ToolSpec};
 
-use super::value::{Argument, Form, THINGS, TRAITS};
-use super::words::{self, capital, chance, invented, one, pick, plural};
-
-/// Something that people have done: verbs that a tool may be named by, orders and sentences that ask for it.
-pub struct Deed {
-    pub names: Vec<&'static str>,
-    says: Vec<&'static str>,
-}
-
-static DEEDS: LazyLock<Vec<Deed>> = LazyLock::new(|| {
-    let rows = words::DEEDS.lines().filter_map(|line| line.split_once('|'));
-    let says = |says: &'static str| says.split('|').map(str::trim).collect();
-    rows.map(|(names, asked)| Deed { names: names.split_whitespace().collect(), says: says(asked) }).collect()
-});
-/// Properties, and questions about them.
-static QUESTIONS: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
-    let rows = words::QUESTIONS.lines().filter_map(|line| line.split_once('|'));
-    rows.map(|(of, asked)| (of.trim(), asked.split('|').map(str::trim).collect())).collect()
-});
-static ALIKE: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| words::rows(words::ALIKE));
-
-/// Something that people have done.
-pub fn deed(stream: &mut Stream) -> &'static Deed {
-    &DEEDS[stream.below(DEEDS.len() as u64) as usize]
-}
+use super::value::{Argument, Form};
+use super::words::{
+    self, ALIKE, DEEDS, QUESTIONS, THINGS, TRAITS, article, capital, chance, invented, one, pick, plural,
+};
+use super::world::tool;
 
 /// What an errand is done to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,17 +51,37 @@ pub struct Errand {
 }
 
 /// A kind of thing, and other words for it.
-fn noun(stream: &mut Stream) -> (String, Vec<&'static str>) {
-    match stream.below(8) {
-        0..=1 => (invented(stream, 2), Vec::new()),
-        2..=3 => {
-            let mut row = ALIKE[stream.below(ALIKE.len() as u64) as usize].clone();
-            let at = stream.below(row.len() as u64) as usize;
-            (row.remove(at).to_owned(), row)
-        }
-        4 => (format!("{}_{}", pick(stream, &THINGS), pick(stream, &words::NOUNS)), Vec::new()),
-        5 => (pick(stream, &words::NOUNS).to_owned(), Vec::new()),
-        _ => (pick(stream, &THINGS).to_owned(), Vec::new()),
+#[derive(Clone)]
+struct Topic {
+    noun: String,
+    alike: Vec<&'static str>,
+}
+
+impl Topic {
+    fn draw(stream: &mut Stream) -> Self {
+        let mut alike = Vec::new();
+        let noun = match stream.below(8) {
+            0..=1 => invented(stream, 2),
+            2..=3 => {
+                alike = one(stream, &ALIKE);
+                let at = stream.below(alike.len() as u64) as usize;
+                alike.remove(at).to_owned()
+            }
+            4 => format!("{}_{}", pick(stream, &THINGS), pick(stream, &words::NOUNS)),
+            5 => pick(stream, &words::NOUNS).to_owned(),
+            _ => pick(stream, &THINGS).to_owned(),
+        };
+        Self { noun, alike }
+    }
+
+    fn words(&self) -> String {
+        self.noun.replace('_', " ")
+    }
+
+    /// With its article.
+    fn some(&self) -> String {
+        let words = self.words();
+        format!("{} {words}", article(&words))
     }
 }
 
@@ -92,15 +89,15 @@ impl Errand {
     /// Different errands, some about the same thing, some of the same verb.
     pub fn draw(stream: &mut Stream, count: usize) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        let nouns: Vec<_> = (0..count.div_ceil(2)).map(|_| noun(stream)).collect();
+        let topics: Vec<Topic> = (0..count.div_ceil(2)).map(|_| Topic::draw(stream)).collect();
         while all.len() < count {
-            let (noun, alike) = nouns[stream.below(nouns.len() as u64) as usize].clone();
-            let finder = all.iter().position(|errand| errand.gives == Gives::Id && errand.noun == noun);
+            let topic = one(stream, &topics);
+            let finder = all.iter().position(|errand| errand.gives == Gives::Id && errand.noun == topic.noun);
             let errand = match stream.below(20) {
-                0..=2 if finder.is_none() => Self::finder(stream, noun, alike),
-                0..=5 => Self::question(stream, noun, alike, finder),
-                6..=7 => Self::survey(stream, noun, alike),
-                _ => Self::deed(stream, noun, alike, finder),
+                0..=2 if finder.is_none() => Self::finder(stream, topic),
+                0..=5 => Self::question(stream, topic, finder),
+                6..=7 => Self::survey(stream, topic),
+                _ => Self::deed(stream, topic, finder),
             };
             let twin = all.iter().any(|other| {
                 other.spec.name == errand.spec.name || (other.noun == errand.noun && other.says[0] == errand.says[0])
@@ -134,49 +131,51 @@ impl Errand {
         }
     }
 
-    fn finder(stream: &mut Stream, noun: String, alike: Vec<&'static str>) -> Self {
+    /// One of this name and description; only what gives nothing back changes something.
+    fn new(
+        topic: Topic,
+        (name, description): (String, String),
+        says: Vec<String>,
+        (object, arguments): (Object, Vec<Argument>),
+        gives: Gives,
+    ) -> Self {
+        let schemas = arguments.iter().map(|argument| (argument.name.clone(), argument.schema()));
+        let required = |name: &str| arguments.iter().any(|argument| argument.required && argument.name == name);
+        let spec = tool(name, description, schemas, required, gives == Gives::Nothing);
+        let Topic { noun, alike } = topic;
+        Self { spec, noun, alike, says, object, arguments, gives, after: None, done: false }
+    }
+
+    fn finder(stream: &mut Stream, topic: Topic) -> Self {
         let verb = pick(stream, &words::FIND);
-        let form = [Form::Person, Form::Title, Form::Thing, Form::Place][stream.below(4) as usize];
+        let form = one(stream, &[Form::Person, Form::Title, Form::Thing, Form::Place]);
         let argument = Argument::plain(pick(stream, &["name", "query", "title", "text"]).to_owned(), form);
-        let words = noun.replace('_', " ");
-        let article = words::article(&words);
-        let descriptions = [
-            format!("{verb} {article} {words} by {}", argument.name),
-            format!("id of {article} {words}"),
-            format!("looks for {article} {words}"),
-        ];
+        let (noun, thing) = (&topic.noun, topic.some());
+        let descriptions =
+            [format!("{verb} {thing} by {}", argument.name), format!("id of {thing}"), format!("looks for {thing}")];
         let says =
             ["find {}", "look for {}", "look {} up", "search for {}", "=Which id does {} have?", "=Where is {}?"];
         let name = if chance(stream, 0.85) { format!("{verb}_{noun}") } else { format!("{noun}_{verb}") };
-        Self {
-            spec: spec(name, one(stream, &descriptions), std::slice::from_ref(&argument), false),
-            noun,
-            alike,
-            says: says.map(str::to_owned).to_vec(),
-            object: Object::Named(form),
-            arguments: vec![argument],
-            gives: Gives::Id,
-            after: None,
-            done: false,
-        }
+        let object = (Object::Named(form), vec![argument]);
+        Self::new(topic, (name, one(stream, &descriptions)), says.map(str::to_owned).to_vec(), object, Gives::Id)
     }
 
-    fn question(stream: &mut Stream, noun: String, alike: Vec<&'static str>, finder: Option<usize>) -> Self {
+    fn question(stream: &mut Stream, topic: Topic, finder: Option<usize>) -> Self {
         let (field, asked) = match stream.below(10) {
             0..=5 => {
-                let (field, asked) = &QUESTIONS[stream.below(QUESTIONS.len() as u64) as usize];
-                ((*field).to_owned(), asked.as_slice())
+                let (field, asked) = one(stream, &QUESTIONS);
+                (field.concat(), asked)
             }
-            6..=8 => (pick(stream, &words::ATTRIBUTES).to_owned(), [].as_slice()),
-            _ => (invented(stream, 2), [].as_slice()),
+            6..=8 => (pick(stream, &words::ATTRIBUTES).to_owned(), Vec::new()),
+            _ => (invented(stream, 2), Vec::new()),
         };
-        let (object, mut arguments) = Self::object(stream, &noun, finder);
+        let (object, mut arguments) = Self::object(stream, &topic.noun, finder);
         if chance(stream, 0.25) {
             arguments.push(Argument::draw(stream));
         }
         distinct_names(&mut arguments);
         let verb = pick(stream, &["get", "show", "read", "check", "measure", "tell", "compute", "see"]);
-        let whole = chance(stream, 0.3);
+        let (whole, noun) = (chance(stream, 0.3), &topic.noun);
         let name = match stream.below(6) {
             0 => format!("{noun}_{field}"),
             1 => invented(stream, 2),
@@ -184,13 +183,12 @@ impl Errand {
             _ if whole => format!("{verb}_{noun}"),
             _ => format!("{verb}_{noun}_{field}"),
         };
-        let words = noun.replace('_', " ");
-        let article = words::article(&words);
+        let thing = topic.some();
         let descriptions = [
-            format!("{verb} the {field} of {article} {words}"),
-            format!("{field} of {article} {words}"),
-            format!("what {field} {article} {words} has"),
-            format!("{words}: {field}"),
+            format!("{verb} the {field} of {thing}"),
+            format!("{field} of {thing}"),
+            format!("what {field} {thing} has"),
+            format!("{}: {field}", topic.words()),
         ];
         let says = [
             "=What is the {f} of {}?",
@@ -206,28 +204,17 @@ impl Errand {
             "=I wonder what the {f} of {} is.",
             "=I have to know the {f} of {}.",
         ];
-        Self {
-            spec: spec(name, one(stream, &descriptions), &arguments, false),
-            noun,
-            alike,
-            // What is asked in words of its own is asked so every other time.
-            says: says
-                .iter()
-                .map(|says| says.replace("{f}", &field))
-                .chain(asked.iter().cycle().take(says.len().min(asked.len() * 99)).map(|asks| format!("={asks}")))
-                .collect(),
-            object,
-            arguments,
-            gives: Gives::Value(field),
-            after: None,
-            done: false,
-        }
+        // What is asked in words of its own is asked so every other time.
+        let own = asked.iter().cycle().take(says.len()).map(|asks| format!("={asks}"));
+        let says = says.iter().map(|says| says.replace("{f}", &field)).chain(own).collect();
+        let named = (name, one(stream, &descriptions));
+        Self::new(topic, named, says, (object, arguments), Gives::Value(field))
     }
 
     /// Which of several are in some state.
-    fn survey(stream: &mut Stream, noun: String, alike: Vec<&'static str>) -> Self {
+    fn survey(stream: &mut Stream, topic: Topic) -> Self {
         let state = pick(stream, &TRAITS);
-        let many = plural(&noun);
+        let many = plural(&topic.noun);
         let verb = pick(stream, &["check", "list", "show", "inspect", "see", "survey"]);
         let name = match stream.below(5) {
             0 => format!("{state}_{many}"),
@@ -252,24 +239,17 @@ impl Errand {
             "have a look at the {m}",
             "=I wonder which {m} are {s}.",
         ];
-        let people = if alike.is_empty() || chance(stream, 0.5) { words } else { plural(pick(stream, &alike)) };
-        Self {
-            spec: spec(name, one(stream, &descriptions), &[], false),
-            noun,
-            alike,
-            says: says.map(|says| says.replace("{m}", &people).replace("{s}", state)).to_vec(),
-            object: Object::Fixed,
-            arguments: Vec::new(),
-            gives: Gives::Those(state),
-            after: None,
-            done: false,
-        }
+        let people =
+            if topic.alike.is_empty() || chance(stream, 0.5) { words } else { plural(pick(stream, &topic.alike)) };
+        let says = says.map(|says| says.replace("{m}", &people).replace("{s}", state)).to_vec();
+        let named = (name, one(stream, &descriptions));
+        Self::new(topic, named, says, (Object::Fixed, Vec::new()), Gives::Those(state))
     }
 
-    fn deed(stream: &mut Stream, noun: String, alike: Vec<&'static str>, finder: Option<usize>) -> Self {
-        let deed = deed(stream);
-        let (object, mut arguments) = Self::object(stream, &noun, finder);
-        for _ in 0..[0, 0, 1, 1, 2, 3][stream.below(6) as usize] {
+    fn deed(stream: &mut Stream, topic: Topic, finder: Option<usize>) -> Self {
+        let (verbs, says) = one(stream, &DEEDS);
+        let (object, mut arguments) = Self::object(stream, &topic.noun, finder);
+        for _ in 0..one(stream, &[0, 0, 1, 1, 2, 3]) {
             arguments.push(Argument::draw(stream));
         }
         distinct_names(&mut arguments);
@@ -277,7 +257,7 @@ impl Errand {
         if arguments.len() > first + 1 && chance(stream, 0.4) {
             arguments.last_mut().expect("more than one").required = false;
         }
-        let verb = pick(stream, &deed.names);
+        let (verb, noun) = (pick(stream, &verbs), &topic.noun);
         let name = match stream.below(10) {
             0 => format!("{noun}_{verb}"),
             1 => invented(stream, 2),
@@ -285,30 +265,20 @@ impl Errand {
             4 if object != Object::Fixed => format!("{verb}_{}", invented(stream, 1)),
             _ => format!("{verb}_{noun}"),
         };
-        let words = noun.replace('_', " ");
-        let thing = format!("{} {words}", words::article(&words));
-        let orders: Vec<&&str> = deed.says.iter().filter(|says| !says.starts_with('=')).collect();
-        let said = orders[stream.below(orders.len() as u64) as usize].replace("{}", &thing);
+        let (words, thing) = (topic.words(), topic.some());
+        let orders: Vec<&str> = says.iter().copied().filter(|says| !says.starts_with('=')).collect();
+        let said = pick(stream, &orders).replace("{}", &thing);
         let mut description = match stream.below(4) {
             0 => format!("{} {thing}", verb.replace('_', " ")),
-            1 => format!("{}: {words}", pick(stream, &deed.names).replace('_', " ")),
-            2 => format!("{} {words}", pick(stream, &deed.names).replace('_', " ")),
+            1 => format!("{}: {words}", pick(stream, &verbs).replace('_', " ")),
+            2 => format!("{} {words}", pick(stream, &verbs).replace('_', " ")),
             _ => said,
         };
         if arguments.len() > first && chance(stream, 0.3) {
             description.push_str(&format!(", with {}", arguments[first].name));
         }
-        Self {
-            spec: spec(name, description, &arguments, true),
-            noun,
-            alike,
-            says: deed.says.iter().map(|says| (*says).to_owned()).collect(),
-            object,
-            arguments,
-            gives: Gives::Nothing,
-            after: None,
-            done: false,
-        }
+        let says = says.into_iter().map(str::to_owned).collect();
+        Self::new(topic, (name, description), says, (object, arguments), Gives::Nothing)
     }
 
     /// What it is done to, and the argument that says so.
@@ -322,8 +292,7 @@ impl Errand {
         if chance(stream, 0.35) {
             return (Object::Fixed, Vec::new());
         }
-        let form =
-            [Form::Person, Form::Title, Form::Thing, Form::Code, Form::Path, Form::Place][stream.below(6) as usize];
+        let form = one(stream, &[Form::Person, Form::Title, Form::Thing, Form::Code, Form::Path, Form::Place]);
         let name = match stream.below(4) {
             0 => "name".to_owned(),
             1 => format!("{noun}_name"),
@@ -341,19 +310,4 @@ fn distinct_names(arguments: &mut Vec<Argument>) {
         names.push(argument.name.clone());
         new
     });
-}
-
-fn spec(name: String, description: String, arguments: &[Argument], mutates: bool) -> ToolSpec {
-    let properties: Map<String, Value> = arguments.iter().map(|one| (one.name.clone(), one.schema())).collect();
-    let required: Vec<&String> = arguments.iter().filter(|one| one.required).map(|one| &one.name).collect();
-    ToolSpec {
-        name,
-        description,
-        arguments: json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false}),
-        result: json!({"type": "object"}),
-        errors: Vec::new(),
-        preconditions: Vec::new(),
-        side: Side::Agent,
-        mutates,
-    }
 }

@@ -32,7 +32,7 @@ use crate::Lesson;
 use crate::agents::misnamed;
 use crate::demonstration::Seen;
 use wish::{Move, Wish, Wishes};
-use words::{chance, pick, range};
+use words::{chance, one, pick, range};
 use world::World;
 
 /// How demonstrations are drawn.
@@ -58,7 +58,7 @@ pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
         if chance(stream, mix.cues) { Interface::random(&spec, &config, 0.3, stream) } else { Interface::base() };
     let system = world.system.clone();
     let mut wishes = Wishes::new(stream, world);
-    let count = [1, 2, 2, 2, 3, 3, 4][wishes.stream.below(7) as usize];
+    let count = one(wishes.stream, &[1, 2, 2, 2, 3, 3, 4]);
     let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
     let mut writer = Writer {
         stream,
@@ -257,31 +257,13 @@ impl Writer<'_> {
                 let name = arguments.keys().nth(skip)?.clone();
                 let mut wrong = call.clone();
                 wrong.arguments.as_object_mut()?.shift_remove(&name);
-                let violation =
-                    SchemaViolation { kind: ViolationKind::MissingRequired, argument: name, message: String::new() };
-                (format_call(&wrong), StepOutcome::Rejected(Rejection::Schema { violations: vec![violation] }))
+                (format_call(&wrong), violated(ViolationKind::MissingRequired, name))
             }
             1 => {
                 let cut = text.char_indices().rev().nth(self.stream.below(3) as usize)?.0;
                 let text = text[..cut.max(call.name.len() + 2)].to_owned();
                 let Parsed::Malformed { reason } = parse(&text) else { return None };
                 (text, StepOutcome::Rejected(Rejection::Malformed { reason }))
-            }
-            3..=4 if !arguments.is_empty() => {
-                // Another value that was spoken of, or one of another type.
-                let at = self.stream.below(arguments.len() as u64) as usize;
-                let (name, value) = arguments.iter().nth(at)?;
-                let (wrong, kind) = match value {
-                    Value::Number(number) => (json!(number.to_string()), ViolationKind::WrongType),
-                    _ if arguments.len() > 1 => {
-                        (arguments.values().nth((at + 1) % arguments.len())?.clone(), ViolationKind::Format)
-                    }
-                    _ => (json!(call.name), ViolationKind::Format),
-                };
-                let mut other = call.clone();
-                other.arguments[name] = wrong;
-                let violation = SchemaViolation { kind, argument: name.clone(), message: String::new() };
-                (format_call(&other), StepOutcome::Rejected(Rejection::Schema { violations: vec![violation] }))
             }
             2 if !arguments.is_empty() => {
                 // A wrong identifier: the tool itself objects.
@@ -298,6 +280,21 @@ impl Writer<'_> {
                 let message = format!("no {}", render::phrase::scalar(&wrong));
                 (format_call(&other), StepOutcome::ToolError { code, message, details: json!({"argument": name}) })
             }
+            3..=4 if !arguments.is_empty() => {
+                // Another value that was spoken of, or one of another type.
+                let at = self.stream.below(arguments.len() as u64) as usize;
+                let (name, value) = arguments.iter().nth(at)?;
+                let (wrong, kind) = match value {
+                    Value::Number(number) => (json!(number.to_string()), ViolationKind::WrongType),
+                    _ if arguments.len() > 1 => {
+                        (arguments.values().nth((at + 1) % arguments.len())?.clone(), ViolationKind::Format)
+                    }
+                    _ => (json!(call.name), ViolationKind::Format),
+                };
+                let mut other = call.clone();
+                other.arguments[name] = wrong;
+                (format_call(&other), violated(kind, name.clone()))
+            }
             _ => {
                 let mut wrong = call.clone();
                 wrong.name = misnamed(&call.name);
@@ -309,6 +306,12 @@ impl Writer<'_> {
             }
         })
     }
+}
+
+/// A call that the host did not run, for one argument.
+fn violated(kind: ViolationKind, argument: String) -> StepOutcome {
+    let violation = SchemaViolation { kind, argument, message: String::new() };
+    StepOutcome::Rejected(Rejection::Schema { violations: vec![violation] })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::errand::{Errand, Gives, Object};
 use super::value::{Form, spoken};
-use super::wish::{Lack, Move, Wish, Wishes, call, done, text};
+use super::wish::{Lack, Move, Wish, Wishes, call, done, refused, text};
 use super::words::{self, article, capital, chance, one, pick, plural, range};
 
 /// An order or a sentence.
@@ -27,7 +27,7 @@ impl Said {
             Some(short) => (short, &says[short.len()..]),
             None => (says, if order { "" } else { "." }),
         };
-        let body = says.replace("{}", object).replace("  ", " ").trim_end().to_owned();
+        let body = says.replace("{}", object);
         let space = if details.is_empty() || details.starts_with(':') { "" } else { " " };
         Self { text: format!("{body}{space}{details}{end}"), order }
     }
@@ -101,7 +101,7 @@ impl Wishes<'_> {
         let mention = self.mention(&errand, &noun);
         let details = self.details(&errand, usize::from(mention.value.is_some()));
         let says = one(self.stream, &errand.says);
-        let said = if !says.starts_with('=') && !mention.words.is_empty() && chance(self.stream, 0.15) {
+        let said = if !says.starts_with('=') && chance(self.stream, 0.15) {
             let front =
                 ["About {}: ", "As for {}, ", "You know {}? ", "It is about {}. ", "There is {}. ", "{} again: "];
             let front = capital(&pick(self.stream, &front).replace("{}", &mention.words));
@@ -118,10 +118,7 @@ impl Wishes<'_> {
         if let Some(before) = errand.after.filter(|before| !self.world.errands[*before].done) {
             let other = self.world.errands[before].clone();
             if chance(self.stream, 0.5) {
-                let refusal = other.refusal();
-                let details = json!({"precondition": refusal.description});
-                let outcome = StepOutcome::ToolError { code: refusal.code, message: refusal.description, details };
-                moves.push(Move { call: ask.clone(), outcome, foreseeable: true });
+                moves.push(refused(ask.clone(), other.refusal()));
             }
             moves.push(done(&other.spec, [], json!({"ok": true})));
             self.world.errands[before].done = true;
@@ -226,7 +223,7 @@ impl Wishes<'_> {
         if needed.is_empty() {
             return None;
         }
-        let skip = needed[self.stream.below(needed.len() as u64) as usize];
+        let skip = one(self.stream, &needed);
         let name = errand.arguments[skip].name.replace('_', " ");
         let value =
             details.values.iter().find(|(of, _)| *of == errand.arguments[skip].name).map(|(_, value)| spoken(value));
@@ -255,7 +252,7 @@ impl Wishes<'_> {
             0 => json!(pick(self.stream, &words::CHOICES)),
             1 => json!(Form::Thing.draw(self.stream)),
             2 => {
-                let form = [Form::Person, Form::Title, Form::Time, Form::Code][self.stream.below(4) as usize];
+                let form = one(self.stream, &[Form::Person, Form::Title, Form::Time, Form::Code]);
                 json!(form.draw(self.stream))
             }
             _ => json!(range(self.stream, 1, 999)),
@@ -285,7 +282,7 @@ impl Wishes<'_> {
 
     /// A result that names those in a state, and the answer.
     fn those(&mut self, state: &str, noun: &str) -> (Value, String) {
-        let form = [Form::Person, Form::Title, Form::Code, Form::Thing][self.stream.below(4) as usize];
+        let form = one(self.stream, &[Form::Person, Form::Title, Form::Code, Form::Thing]);
         let those: Vec<String> = (0..self.stream.below(4)).map(|_| form.draw(self.stream)).collect();
         let listed = spoken(&json!(those));
         let answers = if those.is_empty() {
@@ -311,7 +308,7 @@ impl Wishes<'_> {
         let id = Form::Code.draw(self.stream);
         let results = [json!({"ok": true}), json!({"id": id}), json!({ noun: "done" }), arguments.clone()];
         let answers = ["Done.".to_owned(), format!("The {spoken} is taken care of."), "That is done.".to_owned()];
-        (results[self.stream.below(4) as usize].clone(), one(self.stream, &answers))
+        (one(self.stream, &results), one(self.stream, &answers))
     }
 
     /// The call that finds the identifier of a name, known from now on.

@@ -1,18 +1,12 @@
 //! Values that people name when they ask for something, the arguments that hold them, and how both are put into words.
 
-use std::sync::LazyLock;
-
 use coevo_core::seed::Stream;
 use serde_json::{Value, json};
 
-use super::errand::deed;
 use super::wish::text;
-use super::words::{self, capital, chance, distinct, invented, one, pick, plural, range};
-
-pub static THINGS: LazyLock<Vec<&str>> = LazyLock::new(|| words::all(words::THINGS));
-pub static TRAITS: LazyLock<Vec<&str>> = LazyLock::new(|| words::all(words::TRAITS));
-static PEOPLE: LazyLock<Vec<&str>> = LazyLock::new(|| words::all(words::PEOPLE));
-static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| words::all(words::PLACES));
+use super::words::{
+    self, PEOPLE, PLACES, THINGS, TRAITS, capital, chance, date, distinct, invented, one, pick, plural, range,
+};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +28,7 @@ pub enum Form {
 }
 
 /// An argument that many tools have: its names, its values, how they are put into a sentence.
+#[derive(Clone, Copy)]
 struct Sort {
     form: Form,
     names: &'static [&'static str],
@@ -106,7 +101,7 @@ const SORTS: [Sort; 18] = [
 #[derive(Clone, Debug)]
 pub struct Argument {
     pub name: String,
-    pub form: Form,
+    form: Form,
     /// Phrases with `{}` for the value.
     pub says: Vec<String>,
     choices: Vec<String>,
@@ -122,7 +117,7 @@ impl Argument {
             says: sort.says.iter().map(|says| says.replace("{n}", &name)).collect(),
             name,
             choices: Vec::new(),
-            low: [0, 1, 5, 10, 100][stream.below(5) as usize],
+            low: one(stream, &[0, 1, 5, 10, 100]),
             required: true,
         }
     }
@@ -135,12 +130,12 @@ impl Argument {
     /// An argument of any sort, or a property of what the tool is about.
     pub fn draw(stream: &mut Stream) -> Self {
         if chance(stream, 0.65) {
-            let sort = &SORTS[stream.below(SORTS.len() as u64) as usize];
-            return Self::of(stream, sort);
+            let sort = one(stream, &SORTS);
+            return Self::of(stream, &sort);
         }
         let name = if chance(stream, 0.8) { pick(stream, &words::ATTRIBUTES).to_owned() } else { invented(stream, 2) };
         let says = ["with {n} {}", "{n} {}", "{n}: {}", "and the {n} is {}", "at {n} {}", "the {n} being {}"];
-        let form = [Form::Choice, Form::Choice, Form::Number, Form::Code, Form::Thing][stream.below(5) as usize];
+        let form = one(stream, &[Form::Choice, Form::Choice, Form::Number, Form::Code, Form::Thing]);
         let mut says: Vec<String> = says.iter().map(|says| says.replace("{n}", &name)).collect();
         if form == Form::Choice {
             says.extend(["in {}", "as {}", "{}"].map(str::to_owned));
@@ -171,12 +166,12 @@ impl Argument {
     pub fn value(&self, stream: &mut Stream) -> Value {
         match self.form {
             Form::Number => {
-                let span = [9, 50, 400, 3000][stream.below(4) as usize];
+                let span = one(stream, &[9, 50, 400, 3000]);
                 json!(self.low + stream.below(span))
             }
             Form::Choice => json!(one(stream, &self.choices)),
             Form::Many => {
-                let form = [Form::Person, Form::Thing, Form::Title][stream.below(3) as usize];
+                let form = one(stream, &[Form::Person, Form::Thing, Form::Title]);
                 json!((0..range(stream, 1, 3)).map(|_| form.draw(stream)).collect::<Vec<_>>())
             }
             form => json!(form.draw(stream)),
@@ -213,7 +208,7 @@ impl Form {
             }
             Self::Place if chance(stream, 0.6) => pick(stream, &PLACES).to_owned(),
             Self::Person | Self::Place => words::name(stream),
-            Self::Date => format!("{:02}-{:02}", range(stream, 1, 12), range(stream, 1, 28)),
+            Self::Date => date(stream),
             Self::Time => format!("{:02}:{:02}", stream.below(24), 5 * stream.below(12)),
             Self::Title => {
                 let (first, second) = (word(stream), word(stream));
@@ -226,8 +221,8 @@ impl Form {
             }
             Self::Text => {
                 let (a, b, c) = (word(stream), word(stream), word(stream));
-                let deed = deed(stream);
-                let verb = pick(stream, &deed.names).replace('_', " ");
+                let (verbs, _) = one(stream, &words::DEEDS);
+                let verb = pick(stream, &verbs).replace('_', " ");
                 match stream.below(5) {
                     0 => format!("{verb} the {a}"),
                     1 => format!("the {a} is {b}"),

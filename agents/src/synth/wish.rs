@@ -2,10 +2,10 @@
 
 use coevo_core::episode::StepOutcome;
 use coevo_core::seed::Stream;
-use coevo_core::task::{ToolCall, ToolSpec};
+use coevo_core::task::{ErrorCode, ToolCall, ToolSpec};
 use serde_json::{Map, Value, json};
 
-use super::words::{self, chance, invented, pick, range};
+use super::words::{self, chance, invented, one, pick, range};
 use super::world::{Act, Form, Kind, Thing, World};
 
 /// A call and what comes of it.
@@ -34,6 +34,18 @@ pub struct Wish {
     pub answer: String,
 }
 
+impl Wish {
+    /// Both in one breath.
+    fn then(self, says: &str, next: Self) -> Self {
+        Self {
+            text: format!("{} {says} {}", self.text, next.text),
+            lack: None,
+            moves: self.moves.into_iter().chain(next.moves).collect(),
+            answer: format!("{} {}", self.answer, next.answer),
+        }
+    }
+}
+
 /// How a thing is spoken of, and the calls that find its identifier.
 struct Reference {
     words: String,
@@ -60,33 +72,36 @@ impl<'a> Wishes<'a> {
     /// The next wish that the tools can grant.
     pub fn next(&mut self) -> Wish {
         loop {
-            let count = |some: bool, weight: u64| if some { weight } else { 0 };
-            let (kinds, switches) =
-                (count(!self.world.kinds.is_empty(), 20), count(!self.world.switches.is_empty(), 6));
-            let errands = count(!self.world.errands.is_empty(), 20);
+            let kinds = if self.world.kinds.is_empty() { 0 } else { 20 };
+            let switches = if self.world.switches.is_empty() { 0 } else { 6 };
+            let errands = if self.world.errands.is_empty() { 0 } else { 20 };
             let at = self.stream.below(kinds + switches + errands);
-            if at >= kinds {
-                let wish = if at < kinds + switches { self.switch() } else { Some(self.errands()) };
-                match wish {
-                    Some(wish) => return wish,
-                    None => continue,
-                }
-            }
-            let kind = self.stream.below(self.world.kinds.len() as u64) as usize;
-            let wish = match at {
-                0..=3 => self.ask(kind),
-                4..=8 => self.write(kind),
-                9..=10 => self.add(kind),
-                11..=12 => self.remove(kind),
-                13 => self.link(),
-                14 => self.gauge(kind),
-                15..=16 => self.list(kind),
-                17..=18 => self.extreme(kind),
-                _ => self.both(kind),
+            let wish = if at < kinds {
+                self.about(at)
+            } else if at < kinds + switches {
+                self.switch()
+            } else {
+                Some(self.errands())
             };
             if let Some(wish) = wish {
                 return wish;
             }
+        }
+    }
+
+    /// Something about a kind of thing: which of twenty.
+    fn about(&mut self, at: u64) -> Option<Wish> {
+        let kind = self.stream.below(self.world.kinds.len() as u64) as usize;
+        match at {
+            0..=3 => self.ask(kind),
+            4..=8 => self.write(kind),
+            9..=10 => self.add(kind),
+            11..=12 => self.remove(kind),
+            13 => self.link(),
+            14 => self.gauge(kind),
+            15..=16 => self.list(kind),
+            17..=18 => self.extreme(kind),
+            _ => self.both(kind),
         }
     }
 
@@ -112,18 +127,18 @@ impl<'a> Wishes<'a> {
         let id = text(&thing.id);
         if known && chance(self.stream, 0.6) {
             let words = ["it".to_owned(), format!("that {noun}"), format!("the same {noun}"), format!("this {noun}")];
-            return plain(words[self.stream.below(4) as usize].clone());
+            return plain(one(self.stream, &words));
         }
         self.focus = Some((kind, thing.id.clone()));
         let by_name = [self.kind(kind).op(Act::Find).cloned(), self.kind(kind).op(Act::List).cloned()];
         let tool = by_name.into_iter().flatten().next();
         let (Some(tool), true) = (tool, chance(self.stream, 0.55)) else {
             let words = [format!("{noun} {id}"), format!("the {noun} {id}"), format!("{noun} number {id}"), id];
-            return plain(words[self.stream.below(4) as usize].clone());
+            return plain(one(self.stream, &words));
         };
         let words =
             [format!("the {noun} {}", thing.name), thing.name.clone(), format!("the {noun} called {}", thing.name)];
-        let words = words[self.stream.below(3) as usize].clone();
+        let words = one(self.stream, &words);
         let mut moves = Vec::new();
         let of = self.kind(kind).clone();
         if of.op(Act::Find).is_some() {
@@ -191,7 +206,7 @@ impl<'a> Wishes<'a> {
         Some(Wish {
             text: self.say(&says),
             lack: self.which(&of, &format!("What is the {attribute}?"), who),
-            answer: self.one(&answers),
+            answer: one(self.stream, &answers),
             moves: reference.moves,
         })
     }
@@ -226,10 +241,14 @@ impl<'a> Wishes<'a> {
             let texts =
                 [format!("Change the {attribute} of {who}."), format!("Set a new {attribute} for {who}, please.")];
             let supplies = [format!("{to}."), format!("To {to}."), format!("Make it {to}, please.")];
-            Some(Lack { text: self.say(&texts), question: format!("Which {attribute}?"), supply: self.one(&supplies) })
+            Some(Lack {
+                text: self.say(&texts),
+                question: format!("Which {attribute}?"),
+                supply: one(self.stream, &supplies),
+            })
         };
         let answers = [format!("Done, the {attribute} is {to} now."), format!("The {attribute} is set to {to}.")];
-        Some(Wish { text: self.say(&says), lack, answer: self.one(&answers), moves: reference.moves })
+        Some(Wish { text: self.say(&says), lack, answer: one(self.stream, &answers), moves: reference.moves })
     }
 
     /// Where the thing is locked: the call fails, the thing is released. The call itself is the caller's to repeat.
@@ -283,10 +302,11 @@ impl<'a> Wishes<'a> {
         let texts = [format!("Add a {noun} called {name}{rest}."), format!("I need a new {noun}, {name}{rest}.")];
         let value = text(&values[skip]);
         let supplies = [format!("{value}."), format!("The {missing} is {value}."), format!("{value}, please.")];
-        let lack = Lack { text: self.say(&texts), question: format!("Which {missing}?"), supply: self.one(&supplies) };
+        let lack =
+            Lack { text: self.say(&texts), question: format!("Which {missing}?"), supply: one(self.stream, &supplies) };
         let id = text(&thing.id);
         let answers = [format!("The new {noun} is {id}."), format!("Done, it is {noun} {id}.")];
-        Some(Wish { text: self.say(&says), lack: Some(lack), answer: self.one(&answers), moves })
+        Some(Wish { text: self.say(&says), lack: Some(lack), answer: one(self.stream, &answers), moves })
     }
 
     fn remove(&mut self, kind: usize) -> Option<Wish> {
@@ -327,7 +347,7 @@ impl<'a> Wishes<'a> {
             format!("Assign {from} to {to}."),
         ];
         let answers = ["They are linked.".to_owned(), "Done.".to_owned()];
-        Some(Wish { text: self.say(&says), lack: None, answer: self.one(&answers), moves })
+        Some(Wish { text: self.say(&says), lack: None, answer: one(self.stream, &answers), moves })
     }
 
     /// A command to a switch, after those that it needs first.
@@ -345,7 +365,7 @@ impl<'a> Wishes<'a> {
             format!("{} the {noun} now.", super::words::capital(&verb)),
         ];
         let answers = [format!("The {noun} is {state}."), "Done.".to_owned()];
-        Some(Wish { text: self.say(&says), lack: None, moves, answer: self.one(&answers) })
+        Some(Wish { text: self.say(&says), lack: None, moves, answer: one(self.stream, &answers) })
     }
 
     /// Puts a switch into a state; where another one has to be switched first, the tool says so, unless it is known already.
@@ -354,10 +374,7 @@ impl<'a> Wishes<'a> {
         let tool = &switch.ops[wanted];
         if let Some(other) = switch.after.filter(|other| wanted == 0 && self.world.switches[*other].state != 0) {
             if chance(self.stream, 0.5) {
-                let refusal = switch.refusal(&self.world.switches[other]);
-                let details = json!({"precondition": refusal.description});
-                let outcome = StepOutcome::ToolError { code: refusal.code, message: refusal.description, details };
-                moves.push(Move { call: call(tool, []), outcome, foreseeable: true });
+                moves.push(refused(call(tool, []), switch.refusal(&self.world.switches[other])));
             }
             self.put(other, 0, moves);
         }
@@ -454,9 +471,7 @@ impl<'a> Wishes<'a> {
         }
         let second = self.errand();
         let says = pick(self.stream, &["Then:", "And then:", "Also:", "After that:", "And"]);
-        let moves = first.moves.into_iter().chain(second.moves).collect();
-        let text = format!("{} {says} {}", first.text, second.text);
-        Wish { text, lack: None, moves, answer: second.answer }
+        Wish { answer: second.answer.clone(), ..first.then(says, second) }
     }
 
     /// Two wishes in one breath.
@@ -465,9 +480,8 @@ impl<'a> Wishes<'a> {
         let second = if chance(self.stream, 0.5) { self.write(kind) } else { self.ask(kind) };
         // The first has changed the world already, so it is granted alone where there is no second.
         let Some(second) = second else { return Some(first) };
-        let joined = format!("{} {} {}", first.text, pick(self.stream, &["Then:", "And then:", "Also:"]), second.text);
-        let moves = first.moves.into_iter().chain(second.moves).collect();
-        Some(Wish { text: joined, lack: None, answer: format!("{} {}", first.answer, second.answer), moves })
+        let says = pick(self.stream, &["Then:", "And then:", "Also:"]);
+        Some(first.then(says, second))
     }
 
     fn which(&mut self, of: &Kind, text: &str, who: &str) -> Option<Lack> {
@@ -475,7 +489,7 @@ impl<'a> Wishes<'a> {
         let vague = ["it", "that ", "this ", "the same "].iter().any(|word| who == *word || who.starts_with(word));
         (!vague).then(|| {
             let supplies = [format!("{who}."), format!("I mean {who}."), format!("{who}, please.")];
-            Lack { text: text.to_owned(), question: format!("Which {}?", of.noun), supply: self.one(&supplies) }
+            Lack { text: text.to_owned(), question: format!("Which {}?", of.noun), supply: one(self.stream, &supplies) }
         })
     }
 
@@ -491,7 +505,7 @@ impl<'a> Wishes<'a> {
 
     /// One of the texts, as politely as people are.
     fn say(&mut self, texts: &[String]) -> String {
-        let text = self.one(texts);
+        let text = one(self.stream, texts);
         let first = text.split(' ').next().unwrap_or_default();
         let ask = text.ends_with('?');
         let order = !text.contains("please") && text.ends_with('.') && words::ORDERS.contains(&first);
@@ -511,10 +525,6 @@ impl<'a> Wishes<'a> {
             _ => text,
         }
     }
-
-    fn one(&mut self, texts: &[String]) -> String {
-        texts[self.stream.below(texts.len() as u64) as usize].clone()
-    }
 }
 
 /// A call with its arguments in the order of the schema.
@@ -525,6 +535,13 @@ pub(super) fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> 
 
 pub(super) fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
     Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false }
+}
+
+/// A call that comes before what the tool needs first.
+pub(super) fn refused(call: ToolCall, refusal: ErrorCode) -> Move {
+    let details = json!({"precondition": refusal.description});
+    let outcome = StepOutcome::ToolError { code: refusal.code, message: refusal.description, details };
+    Move { call, outcome, foreseeable: true }
 }
 
 /// A value as people write it.

@@ -323,8 +323,13 @@ const VOWELS: [&str; 9] = ["a", "e", "i", "o", "u", "ai", "ea", "io", "ou"];
 const CODAS: [&str; 12] = ["", "", "", "n", "r", "l", "s", "m", "nd", "ck", "th", "rt"];
 
 /// One of `items`.
+pub fn one<T: Clone>(stream: &mut Stream, items: &[T]) -> T {
+    items[stream.below(items.len() as u64) as usize].clone()
+}
+
+/// One of `items`, which are references.
 pub fn pick<'a, T: ?Sized>(stream: &mut Stream, items: &[&'a T]) -> &'a T {
-    items[stream.below(items.len() as u64) as usize]
+    one(stream, items)
 }
 
 /// A whole number in `low..=high`.
@@ -348,7 +353,7 @@ pub fn distinct(stream: &mut Stream, of: usize, count: usize) -> Vec<usize> {
 /// that every piece that a tokenizer makes of a word is met in all places of words.
 pub fn invented(stream: &mut Stream, syllables: u64) -> String {
     if chance(stream, 0.6) {
-        let (first, second) = (any(stream), any(stream));
+        let (first, second) = (one(stream, &ALL), one(stream, &ALL));
         let begin = range(stream, 1 + syllables.min(2), 2 + syllables) as usize;
         let end = second.len().saturating_sub(range(stream, 1 + syllables.min(2), 2 + syllables) as usize);
         let joined = format!("{}{}", &first[..begin.min(first.len())], &second[end..]);
@@ -361,15 +366,12 @@ pub fn invented(stream: &mut Stream, syllables: u64) -> String {
 
 /// Every word of the lists, lower case.
 static ALL: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tables = [ALIKE, THINGS, TRAITS, PEOPLE, PLACES].into_iter().flat_map(all);
-    let deeds = DEEDS.lines().filter_map(|line| line.split_once('|')).flat_map(|(names, _)| names.split_whitespace());
+    let tables =
+        ALIKE.iter().flatten().chain([&THINGS, &TRAITS, &PEOPLE, &PLACES].into_iter().flat_map(|table| table.iter()));
+    let deeds = DEEDS.iter().flat_map(|(verbs, _)| verbs).copied();
     let lists = NOUNS.iter().chain(&ATTRIBUTES).chain(&CHOICES).chain(&SWITCHES).copied();
-    tables.chain(deeds).chain(lists).map(str::to_lowercase).filter(|word| word.len() > 2).collect()
+    tables.copied().chain(deeds).chain(lists).map(str::to_lowercase).filter(|word| word.len() > 2).collect()
 });
-
-fn any(stream: &mut Stream) -> &'static str {
-    &ALL[stream.below(ALL.len() as u64) as usize]
-}
 
 /// An invented proper name: one word or two.
 pub fn name(stream: &mut Stream) -> String {
@@ -400,7 +402,9 @@ pub fn plural(noun: &str) -> String {
 
 /// What people have done, a line each: verbs that a tool may be named by, then how it is asked for, `{}` being what it is done to.
 /// `=` marks a sentence, the others are orders.
-pub const DEEDS: &str = "
+pub static DEEDS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    phrases(
+        "
 send dispatch ship | send {} | dispatch {} | get {} on its way
 deliver hand_in bring | deliver {} | bring {} | hand in {}
 reserve hold | reserve {} | hold {} for me | put {} aside
@@ -523,10 +527,14 @@ judge evaluate | judge {} | evaluate {}
 vote_for support | vote for {} | support {}
 draw sketch | draw {} | sketch {}
 frame hang | frame {} | hang {} on the wall
-";
+",
+    )
+});
 
 /// Questions about a property, a line each: the property, then how people ask, `{}` being what it is asked of.
-pub const QUESTIONS: &str = "
+pub static QUESTIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    phrases(
+        "
 weight | How heavy is {}? | What does {} weigh?
 height | How high is {}? | How tall is {}?
 width | How wide is {}?
@@ -565,10 +573,14 @@ members | Who is in {}? | Who belongs to {}?
 content | What is in {}? | What does {} say?
 reason | Why is there {}?
 balance | How much money is on {}? | What is left on {}?
-";
+",
+    )
+});
 
 /// Words for the same thing, a line each: the tool has one of them, who asks another.
-pub const ALIKE: &str = "
+pub static ALIKE: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    rows(
+        "
 photo picture image
 letter message note
 lorry truck van
@@ -650,10 +662,14 @@ plate dish
 knife blade
 rope line cord
 box case crate
-";
+",
+    )
+});
 
 /// More kinds of things, for tools with arguments.
-pub const THINGS: &str = "
+pub static THINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    all(
+        "
 acorn actor adapter alley almond amplifier apple apron aquarium arrow asphalt athlete atlas attic avenue axle backpack bakery balcony
 balloon banana bandage banner barber barn basin beach bean beehive belt berry beetle bell bonfire bookmark border bowl branch bread breeze brick
 broom brush bucket buffet bulb bull bumper bundle bunker bus bush butter button cabbage cage cake calf campfire canal candy cannon canoe cap
@@ -680,38 +696,61 @@ stew stove straw stream sugar suit summit sunflower surgery swan sweater swing s
 terrace theater thread throne thumb tide tiger tile timber tin toad toast tomato tool torch towel tower toy tractor train trampoline tray
 tree trophy trumpet trunk tulip tunnel turkey turtle umbrella uniform vase vault vegetable veil velvet violin volcano wafer waffle walnut
 warehouse wasp watch waterfall wave wax web wheat whistle wick willow wind windmill wine wing wolf wool workshop worm wreath yacht yarn zebra
-";
+",
+    )
+});
 
 /// What things are like.
-pub const TRAITS: &str = "
+pub static TRAITS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    all(
+        "
 old new big small long short heavy light warm cool clean dirty empty full broken loose tight wet dry dark bright noisy quiet rare common
 spare main upper lower inner outer front rear left right northern southern eastern western first second last next local foreign daily weekly
 wooden golden rusty dusty shiny narrow wide thick thin sharp blunt soft hard rough smooth sweet sour fresh stale late early weak strong slow quick
-";
+",
+    )
+});
 
-pub const PEOPLE: &str = "
+pub static PEOPLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    all(
+        "
 Alma Boris Carla Dario Edith Felix Gina Hugo Iris Jonas Klara Leon Mona Nils Oskar Paula Quentin Rita Sven Tilda Ulrich Vera Walter Xenia Yusuf
 Zora Amir Bella Chen Dora Elif Farid Greta Hana Igor Jelena Kofi Lena Marek Nadia Otto Petra Raul Selma Tomas Uma Viktor Wilma Yara Zeno
-";
+",
+    )
+});
 
-pub const PLACES: &str = "
+pub static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    all(
+        "
 Aarhus Bergen Cadiz Dover Essen Faro Ghent Hull Izmir Jena Kiel Lyon Malmo Nantes Oslo Porto Quito Riga Sofia Turin Utrecht Varna Wexford York
 Zadar Bath Cork Delft Exeter Graz Leeds Lima Metz Minsk Pisa Perth Rouen Siena Tartu Vigo
-";
-
-/// Rows of a table of words.
-pub fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
-    table.lines().filter(|line| !line.is_empty()).map(|line| line.split_whitespace().collect()).collect()
-}
+",
+    )
+});
 
 /// All words of a table.
-pub fn all(table: &'static str) -> Vec<&'static str> {
+fn all(table: &'static str) -> Vec<&'static str> {
     table.split_whitespace().collect()
 }
 
-/// One of `items`, by value.
-pub fn one(stream: &mut Stream, items: &[String]) -> String {
-    items[stream.below(items.len() as u64) as usize].clone()
+/// Rows of a table of words.
+fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
+    table.lines().filter(|line| !line.is_empty()).map(all).collect()
+}
+
+/// Words, and the phrases that go with them.
+type Row = (Vec<&'static str>, Vec<&'static str>);
+
+/// Rows of a table of words and phrases.
+fn phrases(table: &'static str) -> Vec<Row> {
+    let rows = table.lines().filter_map(|line| line.split_once('|'));
+    rows.map(|(words, phrases)| (all(words), phrases.split('|').map(str::trim).collect())).collect()
+}
+
+/// `MM-DD`.
+pub fn date(stream: &mut Stream) -> String {
+    format!("{:02}-{:02}", range(stream, 1, 12), range(stream, 1, 28))
 }
 
 pub fn article(noun: &str) -> &'static str {

@@ -5,7 +5,7 @@ use coevo_core::task::{EnvSpec, ErrorCode, Side, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::errand::Errand;
-use super::words::{self, article, capital, chance, distinct, invented, pick, plural, range};
+use super::words::{self, article, capital, chance, date, distinct, invented, one, pick, plural, range};
 
 /// What an attribute's values look like.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Attribute {
         match &self.form {
             Form::Int { low, high } => json!(range(stream, *low, *high)),
             Form::Choice(values) => json!(pick(stream, values)),
-            Form::Date => json!(format!("{:02}-{:02}", range(stream, 1, 12), range(stream, 1, 28))),
+            Form::Date => json!(date(stream)),
             Form::Code(letter) => json!(format!("{letter}{}", range(stream, 100, 9999))),
             Form::Name => json!(words::name(stream)),
         }
@@ -142,20 +142,12 @@ impl Switch {
         let mut all: Vec<Self> = Vec::new();
         for (at, noun) in nouns.into_iter().enumerate() {
             let noun = if chance(stream, 0.3) { invented(stream, 2) } else { words::SWITCHES[noun].to_owned() };
-            let commands = words::COMMANDS[stream.below(words::COMMANDS.len() as u64) as usize];
+            let commands = one(stream, &words::COMMANDS);
             let mut ops = commands.map(|(verb, _)| {
                 let said = verb.replace('_', " ");
                 let words = [format!("{said} the {noun}"), format!("{said} {noun}"), format!("the {noun}: {said}")];
-                ToolSpec {
-                    name: if chance(stream, 0.8) { format!("{verb}_{noun}") } else { format!("{noun}_{verb}") },
-                    description: words[stream.below(3) as usize].clone(),
-                    arguments: json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false}),
-                    result: json!({"type": "object"}),
-                    errors: Vec::new(),
-                    preconditions: Vec::new(),
-                    side: Side::Agent,
-                    mutates: true,
-                }
+                let name = if chance(stream, 0.8) { format!("{verb}_{noun}") } else { format!("{noun}_{verb}") };
+                tool(name, one(stream, &words), [], |_| true, true)
             });
             let after = (at > 0 && chance(stream, 0.6)).then(|| stream.below(at as u64) as usize);
             if let Some(other) = after.map(|other| &all[other]) {
@@ -186,7 +178,7 @@ pub struct World {
 
 impl World {
     pub fn draw(stream: &mut Stream) -> Self {
-        let count = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2][stream.below(10) as usize];
+        let count = one(stream, &[0, 0, 0, 0, 0, 0, 1, 1, 2, 2]);
         let nouns = distinct(stream, words::NOUNS.len(), count);
         let names: Vec<String> = nouns
             .iter()
@@ -200,18 +192,17 @@ impl World {
             let most = if count == 1 { 12 } else { 8 };
             kind.ops.truncate(most);
         }
-        let count = [0, 0, 2, 3][stream.below(4) as usize];
+        let count = one(stream, &[0, 0, 2, 3]);
         let switches = Switch::draw(stream, count);
-        let most = if kinds.is_empty() { [5, 8, 11, 14] } else { [0, 0, 3, 5] };
-        let most = most[stream.below(4) as usize];
-        let errands = Errand::draw(stream, most);
+        let count = one(stream, if kinds.is_empty() { &[5, 8, 11, 14] } else { &[0, 0, 3, 5] });
+        let errands = Errand::draw(stream, count);
         let about = match kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ") {
             about if about.is_empty() => pick(stream, &words::NOUNS).to_owned(),
             about => about,
         };
         let system = match stream.below(6) {
             0 => format!("You look after {about}."),
-            1 => format!("You manage {about}. Today is {:02}-{:02}.", range(stream, 1, 12), range(stream, 1, 28)),
+            1 => format!("You manage {about}. Today is {}.", date(stream)),
             2 => format!("You are an assistant for {about}. Use the tools; ask when something is missing."),
             3 => format!("{} desk.", capital(&about)),
             4 => format!("{} assistant of {}.", capital(&about), words::name(stream)),
@@ -225,7 +216,7 @@ impl World {
             " If a tool or a detail is missing, make no call: say so or ask.",
             " Do not guess: ask when a detail is missing, say so when a tool is.",
         ];
-        let system = format!("{system}{states}{}", rule[stream.below(3) as usize]);
+        let system = format!("{system}{states}{}", one(stream, &rule));
         Self { kinds, switches, errands, system, verbose: chance(stream, 0.12) }
     }
 
@@ -260,7 +251,7 @@ impl Kind {
                 let form = match stream.below(10) {
                     0..=3 => {
                         let low = range(stream, 0, 9);
-                        let span = [9, 90, 900][stream.below(3) as usize];
+                        let span = one(stream, &[9, 90, 900]);
                         Form::Int { low, high: low + span }
                     }
                     4..=6 => {
@@ -439,27 +430,10 @@ impl Kind {
             Act::Link => format!("{verb} {one} {noun} to {other_one} {}", other.map_or("", String::as_str)),
             Act::Gauge => format!("{words} of all {many}"),
         };
-        let mut required: Vec<&String> = arguments.iter().map(|(name, _)| name).collect();
-        if act == Act::Add && self.optional {
-            required.pop();
-        }
-        let schema = json!({
-            "type": "object",
-            "properties": arguments.iter().cloned().collect::<Map<String, Value>>(),
-            "required": required,
-            "additionalProperties": false,
-        });
         let mutates = !matches!(act, Act::Find | Act::Read | Act::List | Act::Gauge);
-        let spec = ToolSpec {
-            name,
-            description,
-            arguments: schema,
-            result: json!({"type": "object"}),
-            errors,
-            preconditions,
-            side: Side::Agent,
-            mutates,
-        };
+        let optional = arguments.last().filter(|_| act == Act::Add && self.optional).map(|(name, _)| name.clone());
+        let spec = tool(name, description, arguments, |argument| Some(argument) != optional.as_deref(), mutates);
+        let spec = ToolSpec { errors, preconditions, ..spec };
         Op { act, spec }
     }
 
@@ -474,5 +448,29 @@ impl Kind {
             fields.insert(self.attributes[*at].name.clone(), thing.values[*at].clone());
         }
         Value::Object(fields)
+    }
+}
+
+/// A tool of the agent that names no errors yet, with its arguments and their schemas; `required` says which of them it needs.
+pub fn tool(
+    name: String,
+    description: String,
+    arguments: impl IntoIterator<Item = (String, Value)>,
+    required: impl Fn(&str) -> bool,
+    mutates: bool,
+) -> ToolSpec {
+    let properties: Map<String, Value> = arguments.into_iter().collect();
+    let required: Vec<&String> = properties.keys().filter(|name| required(name)).collect();
+    let arguments =
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    ToolSpec {
+        name,
+        description,
+        arguments,
+        result: json!({"type": "object"}),
+        errors: Vec::new(),
+        preconditions: Vec::new(),
+        side: Side::Agent,
+        mutates,
     }
 }
