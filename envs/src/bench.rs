@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::budget::Budgets;
 use crate::plugin::EnvPlugin;
-use crate::sandbox::Instance;
+use crate::sandbox::World;
 use crate::session::Session;
 use crate::verify::verify;
 
@@ -102,7 +102,7 @@ pub fn corpus(plugin: &EnvPlugin, tasks: &[Task], passes: u32) -> Result<(Vec<Co
             tasks: played.len() as u32,
             calls: played.iter().map(|one| one.calls.iter().map(Vec::len).sum::<usize>()).sum::<usize>() as u32,
             starts_ms: best(&|one| {
-                let mut world = plugin.instance(key())?;
+                let mut world = plugin.world(key())?;
                 one.start.enter(&mut world)
             })?,
             instances_ms: best(&|one| one.again(plugin))?,
@@ -147,7 +147,7 @@ impl<'a> Played<'a> {
     }
 
     fn again(&self, plugin: &EnvPlugin) -> Result<(), Fault> {
-        let mut world = plugin.instance(key())?;
+        let mut world = plugin.world(key())?;
         self.start.enter(&mut world)?;
         for (calls, replies) in self.calls.iter().zip(&self.replies) {
             for ((name, args), wanted) in calls.iter().zip(replies) {
@@ -234,7 +234,7 @@ impl Bench<'_> {
     }
 
     /// A world in the task's initial state.
-    fn world(&self) -> Result<Instance, Fault> {
+    fn world(&self) -> Result<World, Fault> {
         self.plugin.starts().of(self.plugin, &self.task.public)?.begin(self.plugin, key()).map(|(world, _)| world)
     }
 
@@ -248,22 +248,19 @@ impl Bench<'_> {
             || Ok(()),
             |()| {
                 for _ in 0..MANY {
-                    black_box(plugin.instance(key())?);
+                    black_box(plugin.world(key())?);
                 }
                 Ok(MANY)
             },
         )?;
-        let fresh = || plugin.instance(key());
+        let fresh = || plugin.world(key());
         self.time("reset from JSON", "the guest's `reset` in a fresh instance", fresh, |world| {
             world.reset(state)?;
             Ok(1)
         })?;
         let start = plugin.starts().of(plugin, &task.public)?;
-        let what = match start.is_cached() {
-            true => "a fresh instance brought to the initial state by snapshot, with its hash",
-            false => "a fresh instance brought to the initial state by `reset`, with its hash",
-        };
-        self.time("reset", what, fresh, |world| {
+        let name = format!("reset by {}", start.way_name());
+        self.time(name, "a fresh instance brought to the initial state, with its hash", fresh, |world| {
             black_box(start.bring(world)?);
             Ok(1)
         })?;
@@ -295,7 +292,7 @@ impl Bench<'_> {
             },
         )?;
         // Before `reset` the hash has nothing to do: what is left is the way in and out.
-        let mut empty = self.plugin.instance(key())?;
+        let mut empty = self.plugin.world(key())?;
         self.time(
             "dispatch",
             "a call that does nothing: fuel set, guest entered and left",

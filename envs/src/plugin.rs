@@ -13,7 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use crate::abi;
 use crate::check;
 use crate::manifest::{Manifest, ManifestError};
-use crate::sandbox::{HostState, Instance, Sandbox, SandboxLimits};
+use crate::sandbox::{Bare, HostState, Sandbox, SandboxLimits, Service, World};
 use crate::schema::Schema;
 use crate::source::EnvSource;
 use crate::start::Starts;
@@ -28,6 +28,8 @@ struct Loaded {
     /// The sandbox's, and what the manifest needs beyond them.
     limits: Arc<SandboxLimits>,
     pre: abi::EnvironmentPre<HostState>,
+    /// The component's module, where it can be run by itself.
+    bare: Option<BareGuest>,
     spec: EnvSpec,
     /// In the order of `spec.tools`.
     schemas: Vec<Schema>,
@@ -36,6 +38,13 @@ struct Loaded {
     starts: Starts,
     /// Imported tasks, instead of the guest's own.
     tasks: Option<TaskFile>,
+}
+
+/// A bare module twice. The memory of an instance's slot keeps the pages that were ever written there, and is cleaned of them for
+/// the next instance of the same module: to prepare a task takes many more of them than to play it.
+struct BareGuest {
+    episodes: Arc<Bare>,
+    apart: Arc<Bare>,
 }
 
 /// Why an environment could not be loaded: the user's to mend.
@@ -159,7 +168,7 @@ impl EnvPlugin {
         };
         let limits = Arc::new(limits);
         let host = HostState::new(StreamKey::new(0, Purpose::Environment), &limits);
-        let said = Instance::new(sandbox.engine(), &pre, &limits, host)
+        let said = Service::begin(sandbox.engine(), &pre, &limits, host)
             .and_then(|mut instance| instance.describe())
             .map_err(fault)?;
         let (spec, schemas) = check::description(said)
@@ -168,9 +177,12 @@ impl EnvPlugin {
             manifest.check(&spec)?;
         }
         let component = ContentId::of_bytes(wasm);
+        let bare = sandbox
+            .bare(wasm)
+            .map(|[episodes, apart]| BareGuest { episodes: Arc::new(episodes), apart: Arc::new(apart) });
         let sandbox = sandbox.clone();
         let (starts, tasks) = (Starts::default(), None);
-        Ok(Self(Arc::new(Loaded { sandbox, limits, pre, spec, schemas, component, manifest, starts, tasks })))
+        Ok(Self(Arc::new(Loaded { sandbox, limits, pre, bare, spec, schemas, component, manifest, starts, tasks })))
     }
 
     /// What the environment says of itself.
@@ -218,7 +230,7 @@ impl EnvPlugin {
 
     /// As [`EnvPlugin::task`] without looking the split up: the guest itself must know it.
     pub(crate) fn generate(&self, split: &str, index: u32, seed: u64) -> Result<Task, Fault> {
-        let mut instance = self.instance(StreamKey::new(0, Purpose::Environment))?;
+        let mut instance = self.service(StreamKey::new(0, Purpose::Environment))?;
         let said = instance.generate(split, index, seed)?;
         check::task(said, self.spec()).map_err(|problem| instance.condemn("generate", problem))
     }
@@ -228,7 +240,7 @@ impl EnvPlugin {
     /// # Errors
     /// The guest's own refusal, or a task that breaks the contract.
     pub fn import_task(&self, data: &str) -> Result<Task, Fault> {
-        let mut instance = self.instance(StreamKey::new(0, Purpose::Environment))?;
+        let mut instance = self.service(StreamKey::new(0, Purpose::Environment))?;
         let said = instance.import_task(data)?;
         check::task(said, self.spec()).map_err(|problem| instance.condemn("import-task", problem))
     }
@@ -242,13 +254,34 @@ impl EnvPlugin {
         &self.0.limits
     }
 
-    /// A fresh instance with the host's side at the beginning of `stream`.
-    pub(crate) fn instance(&self, stream: StreamKey) -> Result<Instance, Fault> {
-        self.instance_with(HostState::new(stream, &self.0.limits))
+    /// A fresh instance that makes tasks, plays a user or judges, with the host's side at the beginning of `stream`.
+    pub(crate) fn service(&self, stream: StreamKey) -> Result<Service, Fault> {
+        let Loaded { sandbox, pre, limits, .. } = &*self.0;
+        Service::begin(sandbox.engine(), pre, limits, HostState::new(stream, limits))
     }
 
-    pub(crate) fn instance_with(&self, host: HostState) -> Result<Instance, Fault> {
-        Instance::new(self.0.sandbox.engine(), &self.0.pre, &self.0.limits, host)
+    /// A fresh instance to play in, with the host's side at the beginning of `stream`.
+    pub(crate) fn world(&self, stream: StreamKey) -> Result<World, Fault> {
+        self.world_with(HostState::new(stream, &self.0.limits))
+    }
+
+    pub(crate) fn world_with(&self, host: HostState) -> Result<World, Fault> {
+        let Loaded { sandbox, bare, pre, limits, .. } = &*self.0;
+        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare.episodes), pre, limits, host)
+    }
+
+    /// A fresh instance like [`EnvPlugin::world`], to prepare a task in.
+    pub(crate) fn world_apart(&self) -> Result<World, Fault> {
+        let Loaded { sandbox, bare, pre, limits, .. } = &*self.0;
+        let host = HostState::new(StreamKey::new(0, Purpose::Environment), limits);
+        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare.apart), pre, limits, host)
+    }
+
+    /// As [`EnvPlugin::world_with`], but never by itself.
+    #[cfg(test)]
+    pub(crate) fn world_of_component(&self, host: HostState) -> Result<World, Fault> {
+        let Loaded { sandbox, pre, limits, .. } = &*self.0;
+        World::begin(sandbox.engine(), None, pre, limits, host)
     }
 
     /// A declared tool with its compiled schema.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::budget::Budgets;
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Instance, Logs, ToolReply};
+use crate::sandbox::{Logs, ToolReply, World};
 use crate::user::SimulatedUser;
 
 /// What an agent is told at the beginning of a user turn.
@@ -56,7 +56,7 @@ pub(crate) struct Setting {
 
 pub(crate) struct Session {
     setting: Setting,
-    world: Instance,
+    world: World,
     user: Option<SimulatedUser>,
     initial_hash: u64,
     /// Of the world now.
@@ -338,8 +338,8 @@ impl Session {
     }
 
     /// An instance that continues from `snapshot`; `None` where the snapshot does not hold the whole state.
-    fn restored(&self, snapshot: &[u8]) -> Result<Option<Instance>, Fault> {
-        let mut world = self.setting.plugin.instance_with(self.world.host().fork())?;
+    fn restored(&self, snapshot: &[u8]) -> Result<Option<World>, Fault> {
+        let mut world = self.setting.plugin.world_with(self.world.host().fork())?;
         let same = world.restore(snapshot)?.is_ok() && world.state_hash()? == self.hash;
         Ok(same.then_some(world))
     }

@@ -1,82 +1,105 @@
-//! Beginning an episode fast: the state after `reset` is kept as a snapshot and restored, instead of parsed again.
+//! Beginning an episode fast: the state after `reset` is kept and copied, instead of parsed again.
 //!
-//! A fresh instance is used for every episode; only the way it reaches the initial state differs. A task's snapshot is
-//! taken in one instance, restored into another, and used only if hash, state and a snapshot taken there are all equal,
-//! and if `reset` drew nothing from the random stream. Else every episode of that task resets. Which way a task takes
-//! depends on the task alone, never on what ran before, so that fuel figures too are the same in every run.
+//! A fresh instance is used for every episode; only the way it reaches the initial state differs. Where the host can see into
+//! the guest (a bare module), it copies what `reset` changed. Else a task's snapshot is taken in one instance, restored into
+//! another, and used only if hash, state and a snapshot taken there are all equal. Either is done only if `reset` drew nothing
+//! from the random stream; else every episode of that task resets. Which way a task takes depends on the task alone, never on
+//! what ran before, so that fuel figures too are the same in every run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coevo_core::episode::Fault;
-use coevo_core::seed::{Purpose, StreamKey};
+use coevo_core::seed::StreamKey;
 use coevo_core::task::PublicTask;
 
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Instance, Logs};
+use crate::sandbox::{Image, Logs, World};
+
+/// The way from a fresh instance to the initial state.
+#[derive(Debug)]
+enum Way {
+    Reset,
+    /// Of the initial state, where it was proven to be the whole of it.
+    Snapshot(Vec<u8>),
+    Image(Image),
+}
 
 /// How the episodes of one task begin.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub task: Arc<PublicTask>,
-    /// Snapshot of the initial state, where it was proven to be the whole of it.
-    snapshot: Option<Vec<u8>>,
+    way: Way,
     /// What `reset` logged.
     logs: Logs,
 }
 
 impl Start {
     fn prepare(plugin: &EnvPlugin, task: &PublicTask) -> Result<Self, Fault> {
-        let stream = StreamKey::new(0, Purpose::Environment);
-        let mut first = plugin.instance(stream)?;
+        let mut first = plugin.world_apart()?;
         first.reset(&task.initial_state)?;
-        let deterministic = first.host().draws == 0;
         let logs = first.host().logs.clone();
-        let snapshot = match first.snapshot() {
-            Ok(Ok(snapshot)) if deterministic && holds_everything(plugin, &mut first, &snapshot) => Some(snapshot),
-            // A guest without snapshots, or one that faults in making them, plays all the same.
-            _ => None,
+        let way = match first.host().draws {
+            0 => Self::way(plugin, &mut first)?,
+            _ => Way::Reset,
         };
-        Ok(Self { task: Arc::new(task.clone()), snapshot, logs })
+        Ok(Self { task: Arc::new(task.clone()), way, logs })
+    }
+
+    /// The fastest way to the state that `first` is in.
+    fn way(plugin: &EnvPlugin, first: &mut World) -> Result<Way, Fault> {
+        if let Some(image) = first.image(&plugin.world_apart()?)? {
+            return Ok(Way::Image(image));
+        }
+        Ok(match first.snapshot() {
+            Ok(Ok(snapshot)) if holds_everything(plugin, first, &snapshot) => Way::Snapshot(snapshot),
+            // A guest without snapshots, or one that faults in making them, plays all the same.
+            _ => Way::Reset,
+        })
     }
 
     /// A fresh instance in the task's initial state, and its hash.
-    pub fn begin(&self, plugin: &EnvPlugin, stream: StreamKey) -> Result<(Instance, u64), Fault> {
-        let mut instance = plugin.instance(stream)?;
+    pub fn begin(&self, plugin: &EnvPlugin, stream: StreamKey) -> Result<(World, u64), Fault> {
+        let mut instance = plugin.world(stream)?;
         let hash = self.bring(&mut instance)?;
         Ok((instance, hash))
     }
 
     /// Brings a fresh instance to the initial state; returns its hash.
-    pub fn bring(&self, instance: &mut Instance) -> Result<u64, Fault> {
+    pub fn bring(&self, instance: &mut World) -> Result<u64, Fault> {
         self.enter(instance)?;
         instance.state_hash()
     }
 
     /// Brings a fresh instance to the initial state.
-    pub fn enter(&self, instance: &mut Instance) -> Result<(), Fault> {
-        match &self.snapshot {
-            Some(snapshot) => {
+    pub fn enter(&self, instance: &mut World) -> Result<(), Fault> {
+        match &self.way {
+            Way::Image(image) => instance.become_copy(image)?,
+            Way::Snapshot(snapshot) => {
                 if let Err(message) = instance.restore(snapshot)? {
                     return Err(instance.condemn("restore", message));
                 }
-                instance.host_mut().logs.clone_from(&self.logs);
             }
-            None => instance.reset(&self.task.initial_state)?,
+            Way::Reset => return instance.reset(&self.task.initial_state),
         }
+        instance.host_mut().logs.clone_from(&self.logs);
         Ok(())
     }
 
-    /// Whether episodes of this task begin from a snapshot.
-    pub fn is_cached(&self) -> bool {
-        self.snapshot.is_some()
+    /// What the way to the initial state is called.
+    pub fn way_name(&self) -> &'static str {
+        match self.way {
+            Way::Reset => "`reset`",
+            Way::Snapshot(_) => "a snapshot",
+            Way::Image(_) => "what `reset` leaves in memory",
+        }
     }
 }
 
 /// Whether an instance restored from `snapshot` cannot be told from `original` by hash, state or snapshot.
-fn holds_everything(plugin: &EnvPlugin, original: &mut Instance, snapshot: &[u8]) -> bool {
+fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -> bool {
     let mut compare = || -> Result<bool, Fault> {
-        let mut copy = plugin.instance(StreamKey::new(0, Purpose::Environment))?;
+        let mut copy = plugin.world_apart()?;
         if copy.restore(snapshot)?.is_err() {
             return Ok(false);
         }
@@ -107,5 +130,55 @@ impl Starts {
         }
         starts.insert(task.id.clone(), Arc::clone(&start));
         Ok(start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coevo_core::task::{Side, TaskRef};
+
+    use super::*;
+    use crate::replies::Reply;
+    use crate::sandbox::{HostState, Sandbox, SandboxLimits};
+    use crate::source::{EnvSource, SHIPPED};
+
+    type Seen = (u64, String, Result<Vec<u8>, String>, u64, usize);
+
+    fn seen(world: &mut World) -> Seen {
+        let (hash, state, snapshot) = (world.state_hash().unwrap(), world.state().unwrap(), world.snapshot().unwrap());
+        (hash, state, snapshot, world.fuel_used, world.host().memory_peak)
+    }
+
+    /// A bare world that begins with an image cannot be told from the component after `reset`: replies, hashes, states,
+    /// snapshots, fuel and memory are equal, now and after every call.
+    #[test]
+    fn an_image_is_what_reset_leaves() {
+        let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).unwrap();
+        for (name, _) in SHIPPED {
+            let plugin = EnvPlugin::load(&sandbox, &name.parse::<EnvSource>().unwrap()).unwrap();
+            let Some(split) = plugin.spec().splits.first() else { continue };
+            for index in 0..6.min(split.tasks) {
+                let of = TaskRef { env: (*name).to_owned(), split: split.name.clone(), index, seed: 3 };
+                let task = plugin.task(&of).unwrap();
+                let start = plugin.starts().of(&plugin, &task.public).unwrap();
+                assert_eq!(start.way_name(), "what `reset` leaves in memory", "{name}");
+                let stream = StreamKey::new(9, coevo_core::seed::Purpose::Environment);
+                let mut bare = plugin.world(stream).unwrap();
+                start.enter(&mut bare).unwrap();
+                let mut whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
+                whole.reset(&task.public.initial_state).unwrap();
+                let id = &task.public.id;
+                assert_eq!(seen(&mut bare), seen(&mut whole), "{id} at the beginning");
+                for call in task.hidden.reference.iter().flat_map(|turn| &turn.calls) {
+                    let arguments = call.arguments.to_string();
+                    let run = |world: &mut World| {
+                        let reply = Reply::from(world.call(&call.name, &arguments, Side::Agent).unwrap());
+                        (reply, world.fuel_used)
+                    };
+                    assert_eq!(run(&mut bare), run(&mut whole), "{id} {}", call.name);
+                    assert_eq!(seen(&mut bare), seen(&mut whole), "{id} after {}", call.name);
+                }
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use coevo_core::task::{ToolCall, UserMessage};
 
 use crate::abi::types;
 use crate::check;
-use crate::sandbox::Instance;
+use crate::sandbox::Service;
 use crate::session::Setting;
 
 /// What a simulated user does next.
@@ -18,7 +18,7 @@ pub(crate) struct UserMove {
 }
 
 pub(crate) struct SimulatedUser {
-    guest: Instance,
+    guest: Service,
     /// Turns in which it was asked, to bring a fork to the same point.
     asked: Vec<usize>,
 }
@@ -30,7 +30,7 @@ impl SimulatedUser {
             return Ok(None);
         }
         // Its stream differs from the world's in `turn`, which the world's leaves at 0.
-        let mut guest = setting.plugin.instance(setting.stream.turn(u32::MAX))?;
+        let mut guest = setting.plugin.service(setting.stream.turn(u32::MAX))?;
         guest.reset_user(&setting.task.user_profile)?;
         Ok(Some(Self { guest, asked: Vec::new() }))
     }
@@ -56,7 +56,7 @@ impl SimulatedUser {
 
     /// A user at the same point of the conversation: asked the same questions again.
     pub fn fork(&self, setting: &Setting, past: &[Arc<Turn>]) -> Result<Self, Fault> {
-        let mut guest = setting.plugin.instance(setting.stream.turn(u32::MAX))?;
+        let mut guest = setting.plugin.service(setting.stream.turn(u32::MAX))?;
         guest.reset_user(&setting.task.user_profile)?;
         for &at in &self.asked {
             guest.next_user(at as u32, &conversation(&past[..at]))?;

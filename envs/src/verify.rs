@@ -37,7 +37,7 @@ fn judge(
     fuel_used: &mut u64,
 ) -> Result<Verdict, Fault> {
     let records: Vec<types::TurnRecord> = turns.iter().map(abi::turn_record).collect();
-    let mut instance = plugin.instance(stream)?;
+    let mut instance = plugin.service(stream)?;
     let verdict = instance.verify(&abi::task(task), &records);
     *fuel_used = instance.fuel_used;
     let verdict = verdict?;

@@ -169,7 +169,7 @@ fn measure(plugin: &EnvPlugin, prepared: &[Prepared], millis: u64, begun: bool) 
     })?;
     let verify_us = least(millis, prepared.len(), || {
         for Prepared { abi, record, .. } in prepared {
-            black_box(plugin.instance(key())?.verify(abi, record)?);
+            black_box(plugin.service(key())?.verify(abi, record)?);
         }
         Ok(())
     })?;
@@ -184,7 +184,7 @@ fn play(plugin: &EnvPlugin, trajectory: &Prepared, begun: bool) -> Result<u64, F
     let (mut world, mut sum) = if begun {
         plugin.starts().of(plugin, &trajectory.task.public)?.begin(plugin, key())?
     } else {
-        let mut world = plugin.instance(key())?;
+        let mut world = plugin.world(key())?;
         world.reset(&trajectory.task.public.initial_state)?;
         let hash = world.state_hash()?;
         (world, hash)

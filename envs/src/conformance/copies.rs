@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::player::{Player, key, shown};
 use super::watch::canonical;
 use super::{Check, Tally};
-use crate::sandbox::{Instance, ToolReply};
+use crate::sandbox::{ToolReply, World};
 
 /// Points of an episode at which it is copied.
 const POINTS: usize = 6;
@@ -19,14 +19,14 @@ struct Seen {
     state: String,
 }
 
-fn seen(world: &mut Instance) -> Result<Seen, Fault> {
+fn seen(world: &mut World) -> Result<Seen, Fault> {
     let text = world.state()?;
     let state = serde_json::from_str::<Value>(&text).map_or(text, |value| canonical(&value));
     Ok(Seen { hash: world.state_hash()?, state })
 }
 
 /// What a call answered, as text.
-fn made(world: &mut Instance, call: &ToolCall) -> Result<String, Fault> {
+fn made(world: &mut World, call: &ToolCall) -> Result<String, Fault> {
     Ok(match world.call(&call.name, &call.arguments.to_string(), Side::Agent)? {
         ToolReply::Result(text) => text,
         ToolReply::Error(error) => format!("error {}: {} {}", error.code, error.message, error.details),
@@ -67,9 +67,9 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
     let id = &task.public.id;
     let calls: Vec<&ToolCall> = task.hidden.reference.iter().flat_map(|turn| &turn.calls).collect();
     let step = (calls.len() + 1).div_ceil(POINTS).max(1);
-    let mut used: Option<Instance> = None;
+    let mut used: Option<World> = None;
     for point in (0..=calls.len()).step_by(step) {
-        let mut world = player.plugin.instance(key())?;
+        let mut world = player.plugin.world(key())?;
         world.reset(&task.public.initial_state)?;
         player.watch.task_fuel(world.fuel_used, "reset", id);
         for call in &calls[..point] {
@@ -88,7 +88,7 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
                 "let `snapshot` change nothing",
             );
         }
-        let fresh = player.plugin.instance_with(world.host().fork())?;
+        let fresh = player.plugin.world_with(world.host().fork())?;
         for (kind, copy) in [("a fresh", Some(fresh)), ("a used", used.take())] {
             let Some(mut copy) = copy else { continue };
             *copies += 1;
@@ -140,13 +140,13 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
 fn futures(
     player: &Player<'_>,
     at: usize,
-    world: &Instance,
-    mut copy: Instance,
+    world: &World,
+    mut copy: World,
     rest: &[&ToolCall],
 ) -> Result<Option<String>, Fault> {
     let task = &player.samples[at].task;
     let calls: Vec<&ToolCall> = task.hidden.reference.iter().flat_map(|turn| &turn.calls).collect();
-    let mut original = player.plugin.instance(key())?;
+    let mut original = player.plugin.world(key())?;
     original.reset(&task.public.initial_state)?;
     for call in &calls[..calls.len() - rest.len()] {
         made(&mut original, call)?;
@@ -168,7 +168,7 @@ fn futures(
 /// A snapshot that was cut short is refused with an error.
 fn damaged(player: &Player<'_>, snapshot: &[u8], place: &str, tally: &mut Tally) -> Result<(), Fault> {
     let Some((_, cut)) = snapshot.split_last() else { return Ok(()) };
-    let mut world = player.plugin.instance(key())?;
+    let mut world = player.plugin.world(key())?;
     match world.restore(cut) {
         Ok(Err(_)) => {}
         Ok(Ok(())) => {

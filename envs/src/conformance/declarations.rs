@@ -10,7 +10,7 @@ use super::{Check, Options, Sample, Tally};
 use crate::abi::types;
 use crate::check;
 use crate::plugin::EnvPlugin;
-use crate::sandbox::Instance;
+use crate::sandbox::Service;
 
 pub(super) const CLAIM: &str = "tools, schemas, error codes and splits are declared in full";
 
@@ -132,11 +132,11 @@ fn indices(have: u32, want: u32) -> BTreeSet<u32> {
     (0..want).map(|at| at * step + at % step).collect()
 }
 
-fn fresh(plugin: &EnvPlugin) -> Result<Instance, Fault> {
-    plugin.instance(super::player::key())
+fn fresh(plugin: &EnvPlugin) -> Result<Service, Fault> {
+    plugin.service(super::player::key())
 }
 
-fn made(plugin: &EnvPlugin, instance: &mut Instance, of: &TaskRef) -> Result<types::Task, Fault> {
+fn made(plugin: &EnvPlugin, instance: &mut Service, of: &TaskRef) -> Result<types::Task, Fault> {
     match plugin.imported(of) {
         Some(data) => instance.import_task(&data),
         None => instance.generate(&of.split, of.index, of.seed),

@@ -1,6 +1,6 @@
-//! Compiled code on disk, so that a component is compiled once per machine and not once per process.
+//! Compiled code on disk, so that a component or module is compiled once per machine and not once per process.
 //!
-//! A file is named by the hash of the component and of the engine's settings, and begins with the hash of its own
+//! A file is named by the hash of what was compiled and of the engine's settings, and begins with the hash of its own
 //! content. It is written beside its place and renamed, so a reader sees all of it or nothing. Whatever is wrong with a
 //! file, the answer is to compile.
 
@@ -8,33 +8,37 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
-use super::trusted;
+use super::trusted::Compiled;
 
 const HASH: usize = blake3::OUT_LEN;
 
-pub(super) fn compile(engine: &Engine, folder: Option<&Path>, wasm: &[u8]) -> wasmtime::Result<Component> {
+pub(super) fn compile<C: Compiled>(engine: &Engine, folder: Option<&Path>, wasm: &[u8]) -> wasmtime::Result<C> {
     let Some(folder) = folder else {
-        return Component::from_binary(engine, wasm);
+        return C::compile(engine, wasm);
     };
     let path = folder.join(format!("{}.code", key(engine, wasm)));
-    if let Some(component) = read(engine, &path) {
-        return Ok(component);
+    if let Some(compiled) = read(engine, &path) {
+        return Ok(compiled);
     }
-    let component = Component::from_binary(engine, wasm)?;
+    let compiled = C::compile(engine, wasm)?;
     // A cache that cannot be written costs time, nothing else.
-    let _ = component.serialize().map(|code| write(folder, &path, &code));
-    Ok(component)
+    let _ = compiled.code().map(|code| write(folder, &path, &code));
+    Ok(compiled)
 }
 
-fn read(engine: &Engine, path: &Path) -> Option<Component> {
+/// A second copy of what is compiled.
+pub(super) fn again<C: Compiled>(engine: &Engine, compiled: &C) -> wasmtime::Result<C> {
+    C::load(engine, &compiled.code()?)
+}
+
+fn read<C: Compiled>(engine: &Engine, path: &Path) -> Option<C> {
     let file = std::fs::read(path).ok()?;
     let (recorded, code) = file.split_at_checked(HASH)?;
     if blake3::hash(code).as_bytes().as_slice() != recorded {
         return None;
     }
-    trusted::load(engine, code).ok()
+    C::load(engine, code).ok()
 }
 
 fn write(folder: &Path, path: &Path, code: &[u8]) -> std::io::Result<()> {

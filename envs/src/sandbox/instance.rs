@@ -6,9 +6,9 @@ use coevo_core::episode::{Boundary, Fault};
 use coevo_core::task::Side;
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 
+use super::bare::{Bare, BareInstance, Image};
 use super::host::Flood;
 use super::{HostState, SandboxLimits};
-use crate::abi::exports::coevo::env::guest::Guest;
 use crate::abi::{self, types};
 
 /// What a tool answered, not yet parsed.
@@ -26,10 +26,10 @@ enum Allowance {
     Data,
 }
 
-/// A guest instance with its store.
-pub(crate) struct Instance {
+/// A guest instance with its store. `G` is the way in.
+pub(crate) struct Instance<G> {
     store: Store<HostState>,
-    guest: abi::Environment,
+    guest: G,
     limits: Arc<SandboxLimits>,
     /// Fuel that the last call used.
     pub fuel_used: u64,
@@ -37,17 +37,29 @@ pub(crate) struct Instance {
     dead: Option<Fault>,
 }
 
-impl Instance {
-    pub fn new(
+/// An instance that describes, makes tasks, plays the user or judges.
+pub(crate) type Service = Instance<abi::Environment>;
+
+/// An instance that an episode is played in.
+pub(crate) type World = Instance<Way>;
+
+/// How a world is entered.
+pub(crate) enum Way {
+    Component(abi::Environment),
+    Bare(Arc<Bare>, BareInstance),
+}
+
+impl<G> Instance<G> {
+    fn new(
         engine: &Engine,
-        pre: &abi::EnvironmentPre<HostState>,
         limits: &Arc<SandboxLimits>,
         host: HostState,
+        instantiate: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<G>,
     ) -> Result<Self, Fault> {
         let mut store = Store::new(engine, host);
         store.limiter(|state| state);
         // A start function is guest code too.
-        let started = store.set_fuel(limits.fuel_per_task).and_then(|()| pre.instantiate(&mut store));
+        let started = store.set_fuel(limits.fuel_per_task).and_then(|()| instantiate(&mut store));
         match started {
             Ok(guest) => Ok(Self { store, guest, limits: Arc::clone(limits), fuel_used: 0, dead: None }),
             Err(error) => {
@@ -69,11 +81,12 @@ impl Instance {
         self.store.data_mut()
     }
 
+    /// Runs guest code. `run` is given the bytes that it may bring back.
     fn enter<R>(
         &mut self,
         allowance: Allowance,
         during: impl Fn() -> String,
-        run: impl FnOnce(&Guest, &mut Store<HostState>) -> wasmtime::Result<R>,
+        run: impl FnOnce(&mut G, &mut Store<HostState>, u32) -> wasmtime::Result<R>,
     ) -> Result<R, Fault> {
         if let Some(fault) = &self.dead {
             return Err(fault.clone());
@@ -86,7 +99,7 @@ impl Instance {
         };
         self.store.data_mut().enter();
         self.store.set_hostcall_fuel(bytes as usize);
-        let done = self.store.set_fuel(fuel).and_then(|()| run(self.guest.coevo_env_guest(), &mut self.store));
+        let done = self.store.set_fuel(fuel).and_then(|()| run(&mut self.guest, &mut self.store, bytes));
         self.fuel_used = fuel - self.store.get_fuel().unwrap_or(0);
         done.map_err(|error| {
             let fault = fault(&error, self.store.data(), &self.limits, bytes, during());
@@ -107,70 +120,162 @@ impl Instance {
         &mut self,
         allowance: Allowance,
         during: &'static str,
-        run: impl FnOnce(&Guest, &mut Store<HostState>) -> wasmtime::Result<Result<R, String>>,
+        run: impl FnOnce(&mut G, &mut Store<HostState>) -> wasmtime::Result<Result<R, String>>,
     ) -> Result<R, Fault> {
-        match self.enter(allowance, || during.to_owned(), run)? {
+        match self.enter(allowance, || during.to_owned(), |guest, store, _| run(guest, store))? {
             Ok(value) => Ok(value),
             Err(message) => Err(self.condemn(during, shorten(message))),
         }
     }
+}
+
+impl Service {
+    pub fn begin(
+        engine: &Engine,
+        pre: &abi::EnvironmentPre<HostState>,
+        limits: &Arc<SandboxLimits>,
+        host: HostState,
+    ) -> Result<Self, Fault> {
+        Self::new(engine, limits, host, |store| pre.instantiate(store))
+    }
 
     pub fn describe(&mut self) -> Result<types::Description, Fault> {
-        self.enter(Allowance::Task, || "describe".to_owned(), |guest, store| guest.call_describe(store))
+        let during = || "describe".to_owned();
+        self.enter(Allowance::Task, during, |guest, store, _| guest.coevo_env_guest().call_describe(store))
     }
 
     pub fn generate(&mut self, split: &str, index: u32, seed: u64) -> Result<types::Task, Fault> {
-        self.require(Allowance::Task, "generate", |guest, store| guest.call_generate(store, split, index, seed))
+        self.require(Allowance::Task, "generate", |guest, store| {
+            guest.coevo_env_guest().call_generate(store, split, index, seed)
+        })
     }
 
     pub fn import_task(&mut self, data: &str) -> Result<types::Task, Fault> {
-        self.require(Allowance::Task, "import-task", |guest, store| guest.call_import_task(store, data))
-    }
-
-    pub fn reset(&mut self, initial_state: &str) -> Result<(), Fault> {
-        self.require(Allowance::Task, "reset", |guest, store| guest.call_reset(store, initial_state))
+        self.require(Allowance::Task, "import-task", |guest, store| {
+            guest.coevo_env_guest().call_import_task(store, data)
+        })
     }
 
     pub fn reset_user(&mut self, profile: &str) -> Result<(), Fault> {
-        self.require(Allowance::Task, "reset-user", |guest, store| guest.call_reset_user(store, profile))
+        self.require(Allowance::Task, "reset-user", |guest, store| {
+            guest.coevo_env_guest().call_reset_user(store, profile)
+        })
     }
 
     pub fn next_user(&mut self, turn: u32, conversation: &[types::Message]) -> Result<types::UserEvent, Fault> {
         self.host_mut().now_ms += 1;
-        self.require(Allowance::Call, "next-user", |guest, store| guest.call_next_user(store, turn, conversation))
+        self.require(Allowance::Call, "next-user", |guest, store| {
+            guest.coevo_env_guest().call_next_user(store, turn, conversation)
+        })
+    }
+
+    pub fn verify(&mut self, task: &types::Task, turns: &[types::TurnRecord]) -> Result<types::Verdict, Fault> {
+        self.require(Allowance::Task, "verify", |guest, store| guest.coevo_env_guest().call_verify(store, task, turns))
+    }
+}
+
+impl World {
+    pub fn begin(
+        engine: &Engine,
+        bare: Option<&Arc<Bare>>,
+        pre: &abi::EnvironmentPre<HostState>,
+        limits: &Arc<SandboxLimits>,
+        host: HostState,
+    ) -> Result<Self, Fault> {
+        Self::new(engine, limits, host, |store| match bare {
+            Some(bare) => Ok(Way::Bare(Arc::clone(bare), bare.instantiate(store)?)),
+            None => pre.instantiate(store).map(Way::Component),
+        })
+    }
+
+    pub fn reset(&mut self, initial_state: &str) -> Result<(), Fault> {
+        self.require(Allowance::Task, "reset", |way, store| match way {
+            Way::Component(guest) => guest.coevo_env_guest().call_reset(store, initial_state),
+            Way::Bare(bare, guest) => guest.reset(bare, store, initial_state),
+        })
     }
 
     pub fn call(&mut self, name: &str, arguments: &str, caller: Side) -> Result<ToolReply, Fault> {
         self.host_mut().now_ms += 1;
         let side = abi::side(caller);
         let during = || format!("call {name}");
-        let reply =
-            self.enter(Allowance::Call, during, |guest, store| guest.call_call(store, name, arguments, side))?;
-        Ok(match reply {
-            Ok(result) => ToolReply::Result(result),
-            Err(error) => ToolReply::Error(error),
+        self.enter(Allowance::Call, during, |way, store, most| match way {
+            Way::Component(guest) => {
+                let reply = guest.coevo_env_guest().call_call(store, name, arguments, side)?;
+                Ok(reply.map_or_else(ToolReply::Error, ToolReply::Result))
+            }
+            Way::Bare(bare, guest) => guest.call(bare, store, (name, arguments, side), most),
         })
     }
 
     pub fn state_hash(&mut self) -> Result<u64, Fault> {
-        self.enter(Allowance::Data, || "state-hash".to_owned(), |guest, store| guest.call_state_hash(store))
+        self.enter(
+            Allowance::Data,
+            || "state-hash".to_owned(),
+            |way, store, _| match way {
+                Way::Component(guest) => guest.coevo_env_guest().call_state_hash(store),
+                Way::Bare(bare, guest) => guest.hash(bare, store),
+            },
+        )
     }
 
     pub fn state(&mut self) -> Result<String, Fault> {
-        self.enter(Allowance::Data, || "state".to_owned(), |guest, store| guest.call_state(store))
+        self.enter(
+            Allowance::Data,
+            || "state".to_owned(),
+            |way, store, most| match way {
+                Way::Component(guest) => guest.coevo_env_guest().call_state(store),
+                Way::Bare(bare, guest) => guest.state(bare, store, most),
+            },
+        )
     }
 
     /// The inner error is the guest's own: it has no snapshots.
     pub fn snapshot(&mut self) -> Result<Result<Vec<u8>, String>, Fault> {
-        self.enter(Allowance::Data, || "snapshot".to_owned(), |guest, store| guest.call_snapshot(store))
+        self.enter(
+            Allowance::Data,
+            || "snapshot".to_owned(),
+            |way, store, most| match way {
+                Way::Component(guest) => guest.coevo_env_guest().call_snapshot(store),
+                Way::Bare(bare, guest) => guest.snapshot(bare, store, most),
+            },
+        )
     }
 
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<Result<(), String>, Fault> {
-        self.enter(Allowance::Task, || "restore".to_owned(), |guest, store| guest.call_restore(store, snapshot))
+        self.enter(
+            Allowance::Task,
+            || "restore".to_owned(),
+            |way, store, _| match way {
+                Way::Component(guest) => guest.coevo_env_guest().call_restore(store, snapshot),
+                Way::Bare(bare, guest) => guest.restore(bare, store, snapshot),
+            },
+        )
     }
 
-    pub fn verify(&mut self, task: &types::Task, turns: &[types::TurnRecord]) -> Result<types::Verdict, Fault> {
-        self.require(Allowance::Task, "verify", |guest, store| guest.call_verify(store, task, turns))
+    /// By what this world differs from `fresh`; `None` where the host cannot see into it.
+    pub fn image(&mut self, fresh: &Self) -> Result<Option<Image>, Fault> {
+        let Way::Bare(_, other) = &fresh.guest else { return Ok(None) };
+        self.enter(
+            Allowance::Task,
+            || "image".to_owned(),
+            |way, store, _| match way {
+                Way::Component(_) => Ok(None),
+                Way::Bare(bare, guest) => guest.image(bare, store, (other, &fresh.store)).map(Some),
+            },
+        )
+    }
+
+    /// Makes of this fresh world what the image was taken of.
+    pub fn become_copy(&mut self, image: &Image) -> Result<(), Fault> {
+        self.enter(
+            Allowance::Task,
+            || "reset".to_owned(),
+            |way, store, _| match way {
+                Way::Component(_) => wasmtime::bail!("an image of another world"),
+                Way::Bare(bare, guest) => guest.become_copy(bare, store, image),
+            },
+        )
     }
 }
 

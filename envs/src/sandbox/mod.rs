@@ -4,11 +4,13 @@
 //! with copy-on-write memories, because an instance lives for one episode and thousands of them come and go; no WASI,
 //! because whatever is not imported cannot leak time or entropy into a result.
 
+mod bare;
 mod cache;
 mod host;
 mod instance;
 mod limits;
 mod trusted;
+mod unwrap;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,9 +18,10 @@ use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+pub(crate) use bare::{Bare, Image};
 pub(crate) use host::HostState;
 pub use host::{LogLevel, LogLine, Logs};
-pub(crate) use instance::{Instance, ToolReply, shorten};
+pub(crate) use instance::{Service, ToolReply, World, shorten};
 pub use limits::SandboxLimits;
 
 use crate::abi;
@@ -34,6 +37,7 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     engine: Engine,
     linker: Linker<HostState>,
+    bare_linker: wasmtime::Linker<HostState>,
     limits: SandboxLimits,
     cache: Option<PathBuf>,
 }
@@ -76,7 +80,8 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         abi::Environment::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state)
             .map_err(refused)?;
-        Ok(Self(Arc::new(Shared { engine, linker, limits, cache })))
+        let bare_linker = bare::linker(&engine).map_err(refused)?;
+        Ok(Self(Arc::new(Shared { engine, linker, bare_linker, limits, cache })))
     }
 
     pub fn limits(&self) -> &SandboxLimits {
@@ -94,6 +99,15 @@ impl Sandbox {
     /// Compiles a component, or takes its code from the cache.
     pub(crate) fn compile(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
         cache::compile(&self.0.engine, self.0.cache.as_deref(), wasm)
+    }
+
+    /// The module that a component is made around, if it is no more than that; twice, each with memory slots of its own.
+    pub(crate) fn bare(&self, component: &[u8]) -> Option<[Bare; 2]> {
+        let (module, globals) = unwrap::unwrap(component)?;
+        let Shared { engine, bare_linker, cache, .. } = &*self.0;
+        let module = cache::compile(engine, cache.as_deref(), &module).ok()?;
+        let second = cache::again(engine, &module).ok()?;
+        Some([Bare::new(bare_linker, &module, globals)?, Bare::new(bare_linker, &second, globals)?])
     }
 }
 

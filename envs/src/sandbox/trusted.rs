@@ -1,16 +1,42 @@
 //! The only unsafe code of the host: loading machine code that this program compiled earlier.
 
-use wasmtime::Engine;
 use wasmtime::component::Component;
+use wasmtime::{Engine, Module, Result};
 
-/// Loads precompiled code.
+/// What is compiled, kept and loaded again.
 ///
-/// `code` must come from [`Component::serialize`] of the same program: the cache compares a BLAKE3 hash that it wrote
+/// `load` is given what `code` returned in the same program, just now or in an earlier process: the cache compares a BLAKE3 hash that it wrote
 /// beside the code, which finds any file that was cut short or damaged, and wasmtime itself refuses code of another
 /// version or configuration. What this does not guard against is somebody who can already write to the user's own cache
 /// folder, and so could replace the program too.
-#[expect(unsafe_code, reason = "wasmtime cannot check that machine code is what its compiler wrote; see above")]
-pub(super) fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the caller has just compared `code` with the hash recorded when this program serialized it.
-    unsafe { Component::deserialize(engine, code) }
+pub(super) trait Compiled: Sized {
+    fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self>;
+    fn code(&self) -> Result<Vec<u8>>;
+    fn load(engine: &Engine, code: &[u8]) -> Result<Self>;
 }
+
+macro_rules! compiled {
+    ($of:ty) => {
+        impl Compiled for $of {
+            fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+                Self::from_binary(engine, wasm)
+            }
+
+            fn code(&self) -> Result<Vec<u8>> {
+                self.serialize()
+            }
+
+            #[expect(
+                unsafe_code,
+                reason = "wasmtime cannot check that machine code is what its compiler wrote; see above"
+            )]
+            fn load(engine: &Engine, code: &[u8]) -> Result<Self> {
+                // SAFETY: the cache has what it wrote itself, or has just compared it with the hash recorded then.
+                unsafe { Self::deserialize(engine, code) }
+            }
+        }
+    };
+}
+
+compiled!(Component);
+compiled!(Module);

@@ -20,7 +20,8 @@ use coevo_sdk::session::Surroundings;
 use coevo_sdk::task::{Task, TurnRecord, Verdict};
 use coevo_sdk::{Context, Description, Environment, Rng, TaskDraft, ToolError, Value, json};
 
-use py::{Plain, Py};
+use classes::Keywords;
+use py::{Named, Py};
 use world::{Reply, World};
 
 /// The environment.
@@ -53,19 +54,16 @@ impl Environment for Bfcl {
     }
 
     fn call(state: &mut World, _: &mut Context<'_>, name: &str, args: &Value) -> Result<Value, ToolError> {
-        let text = outcome(state, name, &task::keywords(args))?;
+        let keyword = task::keywords(args).into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let text = outcome(state, name, keyword)?;
         serde_json::from_str(&text).map_err(|error| ToolError::new("exception", error.to_string(), Value::Null))
     }
 
     fn call_text(state: &mut World, _: &mut Context<'_>, name: &str, arguments: &str) -> Result<String, ToolError> {
-        let wrong = |message: String| ToolError::new("wrong_type", message, Value::Null);
-        let Plain(args) = serde_json::from_str(arguments).map_err(|error| wrong(error.to_string()))?;
-        let Py::Dict(pairs) = args else { return Err(wrong("arguments must be an object".to_owned())) };
-        let named = |(name, value)| match name {
-            Py::Str(name) => Some((name, value)),
-            _ => None,
-        };
-        outcome(state, name, &pairs.into_iter().filter_map(named).collect::<Vec<_>>())
+        match serde_json::from_str(arguments) {
+            Ok(Named(keyword)) => outcome(state, name, keyword),
+            Err(error) => Err(ToolError::new("wrong_type", format!("arguments: {error}"), Value::Null)),
+        }
     }
 
     fn verify(task: &Task, turns: &[TurnRecord], _: &mut dyn Surroundings) -> Result<Verdict, String> {
@@ -74,7 +72,7 @@ impl Environment for Bfcl {
 }
 
 /// Runs a call; the result as JSON text.
-fn outcome(state: &mut World, name: &str, keyword: &[(String, Py)]) -> Result<String, ToolError> {
+fn outcome(state: &mut World, name: &str, keyword: Keywords<'_>) -> Result<String, ToolError> {
     let reply = state.run(name, &[], keyword);
     let text = || Value::String(reply.text()).to_string();
     let changes = tools::CHANGE_BEFORE_ERROR.contains(&name);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::classes::{self, Class, Constant, Ctx, Function};
+use crate::classes::{self, Class, Constant, Ctx, Function, Keywords};
 use crate::py::{self, Call, Py, PyErr, PyResult};
 
 /// The state of an episode.
@@ -125,18 +125,19 @@ impl World {
 
     /// Runs a call. Of two classes that have the function, the later one answers.
     pub fn call(&mut self, call: &Call) -> Reply {
-        self.run(&call.function, &call.positional, &call.keyword)
+        let keyword = call.keyword.iter().map(|(name, value)| (name.into(), value.clone()));
+        self.run(&call.function, &call.positional, keyword.collect())
     }
 
     /// As [`World::call`], from parts.
-    pub fn run(&mut self, function: &str, positional: &[Py], keyword: &[(String, Py)]) -> Reply {
+    pub fn run(&mut self, function: &str, positional: &[Py], keyword: Keywords<'_>) -> Reply {
         match self.try_run(function, positional, keyword) {
             Ok(value) => Reply::Value(value),
             Err(error) => Reply::Raised(error.0),
         }
     }
 
-    fn try_run(&mut self, function: &str, positional: &[Py], keyword: &[(String, Py)]) -> PyResult {
+    fn try_run(&mut self, function: &str, positional: &[Py], keyword: Keywords<'_>) -> PyResult {
         if REFUSED.contains(&function) {
             return Err(PyErr(format!("Function call {function} is not allowed.")));
         }

@@ -208,7 +208,7 @@ impl GorillaFileSystem {
         let mut innermost = true;
         for (name, item) in pairs {
             let name = name.as_str().ok_or_else(|| PyErr::attribute(name, "lower"))?;
-            let part = |key: &str| item.at(&Py::from(key));
+            let part = |key: &str| item.at(&Py::from(key.to_owned()));
             let id = match part("type")?.as_str() {
                 Some("directory") => {
                     innermost = false;
@@ -217,7 +217,8 @@ impl GorillaFileSystem {
                     id
                 }
                 Some("file") => {
-                    let plain = ctx.long("FILES_TAIL_USED").is_some_and(|names| names.contains(&Py::from(name)));
+                    let plain =
+                        ctx.long("FILES_TAIL_USED").is_some_and(|names| names.contains(&Py::from(name.to_owned())));
                     let content = part("content")?;
                     let text = content.as_str().ok_or_else(|| PyErr::attribute(content, "encode"))?.to_owned();
                     self.push(Node::File(Content { text, padded: self.long_context && !plain }))
@@ -268,7 +269,7 @@ impl GorillaFileSystem {
     }
 
     fn ls(&self, all: &Py) -> Py {
-        let names = self.table(self.current).iter().map(|(name, _)| name.as_str());
+        let names = self.table(self.current).iter().map(|(name, _)| name.clone());
         let names = Py::texts(names.filter(|name| all.truth() || !name.starts_with('.')));
         Py::dict([("current_directory_content", names)])
     }
@@ -364,7 +365,7 @@ impl GorillaFileSystem {
             let here = format!("{path}/{item}");
             let fits = match name {
                 Py::None => true,
-                Py::Str(name) => item.contains(name.as_str()),
+                Py::Str(name) => item.contains(&**name),
                 other => {
                     let ty = other.type_name();
                     return Err(PyErr(format!("'in <string>' requires string as left operand, not {ty}")));
@@ -372,7 +373,7 @@ impl GorillaFileSystem {
             };
             let deeper = self.is_dir(*id).then(|| here.clone());
             if fits {
-                found.push(Py::Str(here));
+                found.push(here.into());
             }
             if let Some(here) = deeper {
                 self.search(*id, &here, name, depth + 1, found)?;
@@ -421,7 +422,7 @@ impl GorillaFileSystem {
             return Err(PyErr(format!("'in <string>' requires string as left operand, not {ty}")));
         };
         let lines = lines.into_iter().filter(|line| line.contains(pattern));
-        Ok(Py::dict([("matching_lines", Py::texts(lines))]))
+        Ok(Py::dict([("matching_lines", Py::texts(lines.into_iter().map(str::to_owned)))]))
     }
 
     fn size(&self, id: Id, ctx: Ctx<'_>, depth: u32) -> Result<usize, PyErr> {
@@ -514,7 +515,7 @@ impl GorillaFileSystem {
                 "{tool}: path not allowed in destination. Provide only a file or directory name."
             )));
         }
-        let place = match self.here(&Py::from(destination))? {
+        let place = match self.here(&Py::from(destination.to_owned()))? {
             Some(dir) if self.is_dir(dir) => Some(dir),
             Some(_) => {
                 return Ok(Py::error(format!("{tool}: cannot {verb} '{source}' to '{destination}': Not a directory")));
@@ -603,11 +604,11 @@ impl GorillaFileSystem {
     fn show(&self, id: Id, depth: u32) -> Py {
         match &self.nodes[id as usize] {
             _ if depth > 32 => Py::Object("...".to_owned()),
-            Node::File(Content { text, padded: false }) => Py::from(text.as_str()),
-            Node::File(Content { text, padded: true }) => Py::Tuple(vec![text.as_str().into(), PADDING.into()]),
+            Node::File(Content { text, padded: false }) => Py::from(text.clone()),
+            Node::File(Content { text, padded: true }) => Py::Tuple(vec![text.clone().into(), PADDING.into()]),
             Node::Dir { .. } => {
                 let entries = self.table(id).iter();
-                Py::Dict(entries.map(|(name, id)| (name.as_str().into(), self.show(*id, depth + 1))).collect())
+                Py::Dict(entries.map(|(name, id)| (name.clone().into(), self.show(*id, depth + 1))).collect())
             }
         }
     }
@@ -623,7 +624,7 @@ fn is_bad_name(name: &Py) -> Result<bool, PyErr> {
     match name {
         Py::Str(name) => Ok(name.contains(bad)),
         Py::List(_) | Py::Tuple(_) | Py::Dict(_) | Py::Set(_) => {
-            Ok(r#"|/\?%*:"><"#.chars().any(|c| name.contains(&Py::Str(c.to_string()))))
+            Ok(r#"|/\?%*:"><"#.chars().any(|c| name.contains(&c.to_string().into())))
         }
         _ => Err(PyErr(format!("argument of type '{}' is not iterable", name.type_name()))),
     }
@@ -714,7 +715,7 @@ impl Class for GorillaFileSystem {
     }
 
     fn public(&self) -> Vec<(&'static str, Py)> {
-        let root = Py::dict([(self.dir_name(self.root), self.show(self.root, 0))]);
+        let root = Py::dict([(self.dir_name(self.root).to_owned(), self.show(self.root, 0))]);
         vec![("long_context", Py::Bool(self.long_context)), ("root", root)]
     }
 

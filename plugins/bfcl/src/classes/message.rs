@@ -113,10 +113,10 @@ impl MessageApi {
         // The count goes up even where the identifier turns out to be taken.
         py::in_place(&mut self.user_count, "+", &Py::Int(1))?;
         let id = format!("USR{}", zero_filled(&py::str(&self.user_count)));
-        if self.is_user(&Py::from(id.as_str())) {
+        if self.is_user(&Py::from(id.clone())) {
             return Ok(Py::error(format!("User ID '{id}' already exists.")));
         }
-        self.user_map.set(name.clone(), id.as_str());
+        self.user_map.set(name.clone(), id.clone());
         let message = format!("Contact '{}' added successfully.", py::str(name));
         Ok(Py::dict([("added_status", Py::Bool(true)), ("user_id", id.into()), ("message", message.into())]))
     }

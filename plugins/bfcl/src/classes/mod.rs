@@ -37,7 +37,9 @@ pub mod trading;
 pub mod travel;
 pub mod vehicle;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,14 +90,17 @@ pub enum Shown {
     Repr,
 }
 
-/// A constant of the long-context tasks. Kept as a literal as `repr` writes it, and read when it is first needed: most
-/// episodes need few, and a text is restored from a snapshot much faster than a value.
+/// A constant of the long-context tasks. Kept as a literal as `repr` writes it: most episodes need few as values, and a text
+/// is restored from a snapshot much faster than a value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Constant {
     pub name: String,
     pub literal: String,
     #[serde(skip)]
     value: OnceCell<Py>,
+    /// The items of a list as JSON.
+    #[serde(skip)]
+    json: OnceCell<Arc<String>>,
 }
 
 impl PartialEq for Constant {
@@ -105,30 +110,50 @@ impl PartialEq for Constant {
 }
 
 impl Constant {
+    /// The JSON of a list's items is made along with it: a result shows some 10 kB of them, and an episode begins with all that
+    /// loading has made.
     pub fn new(name: impl Into<String>, literal: impl Into<String>) -> Self {
-        Self { name: name.into(), literal: literal.into(), value: OnceCell::new() }
+        let new = Self { name: name.into(), literal: literal.into(), value: OnceCell::new(), json: OnceCell::new() };
+        if new.literal.starts_with('[') {
+            new.json();
+        }
+        new
     }
 
-    /// The items of a list as text, for a result that shows them. Without quotes, escapes and names inside, Python and
-    /// JSON write a list alike but for the quotes around texts.
+    fn json(&self) -> &Arc<String> {
+        self.json.get_or_init(|| match alike(&self.literal) {
+            Some(text) => text.into(),
+            None => within(&dumps(self.value()).unwrap_or_default()).to_owned().into(),
+        })
+    }
+
+    /// The items of a list as text, for a result that shows them.
     fn items(&self, shown: Shown) -> Py {
-        let inner = |text: &str| text.get(1..text.len().max(2) - 1).map_or(Py::None, |text| Py::Items(text.into()));
-        if shown == Shown::Repr {
-            return inner(&self.literal);
-        }
-        let alike = |b: u8| b.is_ascii() && b != b'"' && b != b'\\';
-        let named = || ["None", "True", "False"].iter().any(|name| self.literal.contains(name));
-        if self.literal.bytes().all(alike) && !named() {
-            let json = self.literal.bytes().map(|b| if b == b'\'' { b'"' } else { b }).collect();
-            return String::from_utf8(json).map_or(Py::None, |text| inner(&text));
-        }
-        inner(&dumps(self.value()).unwrap_or_default())
+        Py::Items(match shown {
+            Shown::Json => Arc::clone(self.json()),
+            Shown::Repr => within(&self.literal).to_owned().into(),
+        })
     }
 
     /// The value. Importing has ruled out a text that is no literal.
     pub fn value(&self) -> &Py {
         self.value.get_or_init(|| parse_literal(&self.literal).unwrap_or(Py::None))
     }
+}
+
+/// What stands between the brackets of a list.
+fn within(list: &str) -> &str {
+    list.get(1..list.len().max(2) - 1).unwrap_or_default()
+}
+
+/// The JSON of a list's items, where it is written as the literal is but for the quotes: without quotes, escapes and names inside.
+fn alike(literal: &str) -> Option<String> {
+    let same = |b: u8| b.is_ascii() && b != b'"' && b != b'\\';
+    if !literal.bytes().all(same) || ["None", "True", "False"].iter().any(|name| literal.contains(name)) {
+        return None;
+    }
+    let quoted = within(literal).bytes().map(|b| if b == b'\'' { b'"' } else { b });
+    String::from_utf8(quoted.collect()).ok()
 }
 
 /// What a class may know besides its own state.
@@ -186,24 +211,30 @@ pub trait Class: Sized {
     }
 }
 
+/// Arguments by name.
+pub type Keywords<'a> = Vec<(Cow<'a, str>, Py)>;
+
 /// Binds arguments to parameters as Python does.
 ///
 /// # Errors
 /// Python's `TypeError`, with the class's name before the function's.
-pub fn bind(class: &str, function: &Function, positional: &[Py], keyword: &[(String, Py)]) -> Result<Vec<Py>, PyErr> {
+pub fn bind(class: &str, function: &Function, positional: &[Py], keyword: Keywords<'_>) -> Result<Vec<Py>, PyErr> {
     let Function { name, params } = function;
-    let mut bound: Vec<Option<Py>> = vec![None; params.len()];
+    let mut bound = vec![Py::None; params.len()];
+    // By bits: no function has more than a dozen.
+    let mut given = 0u32;
     for (name_of, value) in keyword {
-        let Some(at) = params.iter().position(|(param, _)| param == name_of) else {
+        let Some(at) = params.iter().position(|(param, _)| *param == name_of) else {
             return Err(PyErr(format!("{class}.{name}() got an unexpected keyword argument '{name_of}'")));
         };
         if at < positional.len() {
             return Err(PyErr(format!("{class}.{name}() got multiple values for argument '{name_of}'")));
         }
-        bound[at] = Some(value.clone());
+        bound[at] = value;
+        given |= 1 << at;
     }
-    let required = params.iter().filter(|(_, default)| matches!(default, Default::Required)).count();
     if positional.len() > params.len() {
+        let required = params.iter().filter(|(_, default)| matches!(default, Default::Required)).count();
         // `self` counts in this message.
         let (most, given) = (params.len() + 1, positional.len() + 1);
         let takes = match required == params.len() {
@@ -214,27 +245,28 @@ pub fn bind(class: &str, function: &Function, positional: &[Py], keyword: &[(Str
         return Err(PyErr(format!("{class}.{name}() takes {takes} positional argument{s} but {given} {were} given")));
     }
     for (slot, value) in bound.iter_mut().zip(positional) {
-        *slot = Some(value.clone());
+        slot.clone_from(value);
     }
     let mut missing = Vec::new();
-    let mut whole = Vec::with_capacity(params.len());
-    for (slot, (param, default)) in bound.into_iter().zip(*params) {
-        whole.push(match (slot, default) {
-            (Some(value), _) => value,
-            (None, Default::None) => Py::None,
-            (None, Default::Bool(value)) => Py::Bool(*value),
-            (None, Default::Int(value)) => Py::Int(*value),
-            (None, Default::Float(value)) => Py::Float(*value),
-            (None, Default::Str(text)) => Py::from(*text),
-            (None, Default::List) => Py::Object(SHARED_LIST.to_owned()),
-            (None, Default::Required) => {
+    for (at, (param, default)) in params.iter().enumerate().skip(positional.len()) {
+        if given & 1 << at != 0 {
+            continue;
+        }
+        bound[at] = match default {
+            Default::None => Py::None,
+            Default::Bool(value) => Py::Bool(*value),
+            Default::Int(value) => Py::Int(*value),
+            Default::Float(value) => Py::Float(*value),
+            Default::Str(text) => Py::from(*text),
+            Default::List => Py::Object(SHARED_LIST.to_owned()),
+            Default::Required => {
                 missing.push(format!("'{param}'"));
                 Py::None
             }
-        });
+        };
     }
     let names = match missing.as_slice() {
-        [] => return Ok(whole),
+        [] => return Ok(bound),
         [one] => one.clone(),
         [one, two] => format!("{one} and {two}"),
         [first @ .., last] => format!("{}, and {last}", first.join(", ")),
@@ -254,9 +286,11 @@ mod tests {
             params: &[("a", Default::Required), ("b", Default::Required), ("c", Default::Int(3))],
         };
         let int = |n| Py::Int(n);
-        let key = |name: &str, n| (name.to_owned(), int(n));
-        assert_eq!(bind("C", &F, &[int(1)], &[key("b", 2)]), Ok(vec![int(1), int(2), int(3)]));
-        let refused = |positional: &[Py], keyword: &[(String, Py)]| bind("C", &F, positional, keyword).unwrap_err().0;
+        let key = |name: &'static str, n| (Cow::from(name), int(n));
+        assert_eq!(bind("C", &F, &[int(1)], vec![key("b", 2)]), Ok(vec![int(1), int(2), int(3)]));
+        let refused = |positional: &[Py], keyword: &[(Cow<'static, str>, Py)]| {
+            bind("C", &F, positional, keyword.to_vec()).unwrap_err().0
+        };
         assert_eq!(refused(&[], &[]), "C.f() missing 2 required positional arguments: 'a' and 'b'");
         assert_eq!(refused(&[], &[key("a", 1)]), "C.f() missing 1 required positional argument: 'b'");
         assert_eq!(refused(&[int(1)], &[key("x", 2)]), "C.f() got an unexpected keyword argument 'x'");

@@ -270,7 +270,7 @@ mod tests {
         for (function, args, want) in calls {
             let function = TwitterApi::FUNCTIONS.iter().find(|known| known.name == *function).unwrap();
             let args = py::parse_literal(&format!("[{args}]")).unwrap();
-            let args = super::super::bind("TwitterAPI", function, args.items().unwrap(), &[]).unwrap();
+            let args = super::super::bind("TwitterAPI", function, args.items().unwrap(), Vec::new()).unwrap();
             let got = api.call(function.name, &args, ctx);
             let got = got.map_or_else(|error| format!("raised {}", error.0), |value| py::repr(&value));
             assert_eq!(got, *want, "{}({args:?})", function.name);

@@ -92,7 +92,7 @@ impl Class for TicketApi {
 }
 
 /// Closes or resolves a ticket.
-fn finish(ticket: &mut Py, id: &Py, status: &str) -> PyResult {
+fn finish(ticket: &mut Py, id: &Py, status: &'static str) -> PyResult {
     let (id, end) = (py::str(id), status.to_lowercase());
     let key = Py::from("status");
     let old = ticket.at_mut(&key)?;

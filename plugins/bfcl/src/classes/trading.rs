@@ -123,7 +123,7 @@ impl Class for TradingBot {
             ("balance", 10000.0.into()),
             ("binding_card", 1_974_202_140_965_533.into()),
         ];
-        let stock = |(symbol, numbers): &(&str, [f64; 5])| {
+        let stock = |(symbol, numbers): &(&'static str, [f64; 5])| {
             let names = ["price", "percent_change", "volume", "MA(5)", "MA(20)"];
             let fields = names.iter().zip(numbers).map(|(name, number)| (Py::from(*name), Py::Float(*number)));
             (Py::from(*symbol), Py::Dict(fields.collect()))
@@ -207,7 +207,7 @@ fn refused(function: &str) -> Option<Py> {
     })
 }
 
-fn order(id: i64, kind: &str, symbol: &str, price: f64, amount: i64, status: &str) -> Py {
+fn order(id: i64, kind: &'static str, symbol: &'static str, price: f64, amount: i64, status: &'static str) -> Py {
     Py::dict([
         ("id", Py::Int(id)),
         ("order_type", kind.into()),
@@ -308,7 +308,7 @@ impl TradingBot {
             return Err(PyErr::attribute(order, "copy"));
         }
         let symbol = py::str(order.at(&"symbol".into())?);
-        let fill = |(key, text): &(Py, Py)| (key.clone(), Py::Str(py::str(text).replace("{symbol}", &symbol)));
+        let fill = |(key, text): &(Py, Py)| (key.clone(), py::str(text).replace("{symbol}", &symbol).into());
         let mut order = order.clone();
         order.set("metadata", Py::Dict(more.pairs().unwrap_or_default().iter().map(fill).collect()));
         Ok(order)
@@ -386,7 +386,7 @@ impl TradingBot {
     }
 
     /// Changes the balance and notes it in the history.
-    fn book(&mut self, sign: &str, amount: &Py, kind: &str, status: &str) -> PyResult {
+    fn book(&mut self, sign: &str, amount: &Py, kind: &'static str, status: &'static str) -> PyResult {
         let balance = self.account_info.at_mut(&"balance".into())?;
         py::in_place(balance, sign, amount)?;
         let result = Py::dict([("status", status.into()), ("new_balance", balance.clone())]);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Default::{self, Required};
 use super::{Class, Ctx, Function, generator, no_method, setting};
-use crate::py::{self, Py, PyErr, PyResult, Random, dates};
+use crate::py::{self, Py, PyErr, PyResult, Random, Text, dates};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TravelApi {
@@ -229,7 +229,7 @@ fn guarded(function: &str) -> Option<&'static str> {
     })
 }
 
-fn failed(status: &str, error: impl Into<String>) -> Py {
+fn failed(status: &'static str, error: impl Into<Text>) -> Py {
     let error = Py::Str(error.into());
     if status.is_empty() {
         Py::dict([("error", error)])
@@ -251,10 +251,18 @@ fn fare(from: &Py, to: &Py, date: &Py, class: &Py) -> Result<(f64, f64), PyErr> 
         _ => return Err(PyErr::new("Invalid travel class. Options are: economy, business, first.")),
     };
     let mut digits = 0;
-    for part in date.iterate()? {
-        let part = part.text("isdigit")?;
-        if py::string::isdigit(part) {
-            digits += part.parse::<u64>().unwrap_or(0);
+    match date {
+        // The digits beyond ASCII count as nothing.
+        Py::Str(text) => {
+            digits += text.bytes().filter(u8::is_ascii_digit).map(|digit| u64::from(digit - b'0')).sum::<u64>()
+        }
+        _ => {
+            for part in date.iterate()? {
+                let part = part.text("isdigit")?;
+                if py::string::isdigit(part) {
+                    digits += part.parse::<u64>().unwrap_or(0);
+                }
+            }
         }
     }
     let factor = class * if digits % 2 == 0 { 2.0 } else { 1.0 };
@@ -309,7 +317,7 @@ impl TravelApi {
             ("card_verification_number", code.clone()),
             ("balance", Py::Int(self.random.randint(10_000, 99_999))),
         ]);
-        self.credit_card_list.set(id.as_str(), card);
+        self.credit_card_list.set(id.clone(), card);
         Ok(Py::dict([("card_id", id)]))
     }
 
@@ -353,9 +361,9 @@ impl TravelApi {
             ("travel_to", ends[1].clone()),
             ("travel_class", class.clone()),
             ("travel_cost", cost),
-            ("transaction_id", transaction.as_str().into()),
+            ("transaction_id", transaction.clone().into()),
         ]);
-        self.booking_record.set(id.as_str(), record);
+        self.booking_record.set(id.clone(), record);
         let history = if self.long_context.truth() { self.booking_record.clone() } else { Py::Dict(Vec::new()) };
         Ok(Py::dict([
             ("booking_id", id.into()),
@@ -383,7 +391,7 @@ impl TravelApi {
     }
 
     fn insure(&mut self, booking: &Py, cost: &Py, card: &Py) -> PyResult {
-        let refuse = |error: &str| Ok(failed("insurance_status", error));
+        let refuse = |error: &'static str| Ok(failed("insurance_status", error));
         if !self.budget_limit.is_none() && py::less(&self.budget_limit, cost)? {
             return refuse("Exceeded budget limit");
         }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn formats_are_read_as_strptime_reads_them() {
-        let day = |text: &str| date(&text.into()).and_then(|read| read).map_err(|error| error.0);
+        let day = |text: &'static str| date(&text.into()).and_then(|read| read).map_err(|error| error.0);
         assert_eq!(day("2024-2-29"), Ok((2024, 2, 29, 0, 0, 0)));
         assert_eq!(day("2024-01- 5"), Ok((2024, 1, 5, 0, 0, 0)));
         for (text, want) in [
@@ -133,7 +133,7 @@ mod tests {
         }
         assert_eq!(date(&Py::Int(3)), Err(PyErr::new("strptime() argument 1 must be str, not int")));
         assert_eq!(date(&Py::None), Err(PyErr::new("strptime() argument 1 must be str, not None")));
-        let time = |text: &str| moment(&text.into()).map_err(|error| error.0);
+        let time = |text: &'static str| moment(&text.into()).map_err(|error| error.0);
         assert_eq!(time("2024-09-01  7:05:9"), Ok((2024, 9, 1, 7, 5, 9)));
         assert_eq!(time("2024-09-01 10:00:00.5"), Err("unconverted data remains: .5".to_owned()));
     }

@@ -4,6 +4,7 @@
 //! back whole, so what JSON lacks is an object with one `$` key there: `{"$tuple": […]}`, `{"$set": […]}`,
 //! `{"$dict": [[key, value], …]}`, `{"$int": "digits"}`, `{"$float": "nan"}`, `{"$object": "repr"}`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -22,7 +23,7 @@ pub fn to_json(value: &Py) -> Option<Value> {
             let mut map = Map::with_capacity(pairs.len());
             for (key, value) in pairs {
                 let key = match key {
-                    Py::Str(text) => text.clone(),
+                    Py::Str(text) => text.to_string(),
                     Py::None | Py::Bool(_) | Py::Int(_) | Py::Big(_) | Py::Float(_) => super::dumps(key)?,
                     _ => return None,
                 };
@@ -44,10 +45,10 @@ pub fn from_json(value: &Value) -> Py {
             (None, Some(value)) => Py::int(value.into()),
             (None, None) => Py::Float(number.as_f64().unwrap_or(f64::NAN)),
         },
-        Value::String(text) => Py::from(text.as_str()),
+        Value::String(text) => Py::from(text.clone()),
         Value::Array(items) => Py::List(items.iter().map(from_json).collect()),
         Value::Object(map) => {
-            Py::Dict(map.iter().map(|(key, value)| (Py::from(key.as_str()), from_json(value))).collect())
+            Py::Dict(map.iter().map(|(key, value)| (Py::from(key.clone()), from_json(value))).collect())
         }
     }
 }
@@ -91,11 +92,11 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Py, E> {
-        Ok(Py::from(value))
+        Ok(Py::from(value.to_owned()))
     }
 
     fn visit_string<E>(self, value: String) -> Result<Py, E> {
-        Ok(Py::Str(value))
+        Ok(value.into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Py, A::Error> {
@@ -115,6 +116,40 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 }
 
+/// Arguments by name: a JSON object, its names not copied where they stand in it as they are.
+pub struct Named<'a>(pub Vec<(Cow<'a, str>, Py)>);
+
+impl<'de> Deserialize<'de> for Named<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NamedVisitor;
+
+        impl<'de> Visitor<'de> for NamedVisitor {
+            type Value = Named<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named<'de>, A::Error> {
+                let mut named: Vec<(Cow<'de, str>, Py)> = Vec::with_capacity(4);
+                while let Some((Name(name), Plain(value))) = entries.next_entry::<Name<'de>, Plain>()? {
+                    match named.iter_mut().find(|(have, _)| *have == name) {
+                        Some((_, old)) => *old = value,
+                        None => named.push((name, value)),
+                    }
+                }
+                Ok(Named(named))
+            }
+        }
+
+        deserializer.deserialize_map(NamedVisitor)
+    }
+}
+
+/// A text that is borrowed where it can be.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// JSON that [`read`] reads back to the same value.
 fn whole(value: &Py) -> Value {
     let list = |items: &[Py]| Value::Array(items.iter().map(whole).collect());
@@ -125,7 +160,7 @@ fn whole(value: &Py) -> Value {
         Py::Big(digits) => json!({ "$int": digits }),
         Py::Float(value) if value.is_finite() => Value::from(*value),
         Py::Float(value) => json!({ "$float": float_repr(*value) }),
-        Py::Str(text) => Value::from(text.as_str()),
+        Py::Str(text) => Value::from(&**text),
         Py::List(items) => list(items),
         Py::Tuple(items) => json!({ "$tuple": list(items) }),
         Py::Set(items) => json!({ "$set": list(items) }),
@@ -159,7 +194,7 @@ fn read(value: &Value) -> Option<Py> {
                 _ => return None,
             },
             _ => {
-                let entry = |(key, value): (&String, &Value)| Some((Py::from(key.as_str()), read(value)?));
+                let entry = |(key, value): (&String, &Value)| Some((Py::from(key.clone()), read(value)?));
                 Py::Dict(map.iter().map(entry).collect::<Option<_>>()?)
             }
         },

@@ -11,16 +11,20 @@ mod random;
 pub mod string;
 mod text;
 
-pub use json::{Plain, from_json, to_json};
+pub use json::{Named, Plain, from_json, to_json};
 pub use num::{add, compare, div, floor, in_place, int_of, less, more, mul, neg, order, pow, rem, sub, sum, to_float};
 pub use parse::{Call, constant, parse_call, parse_literal};
 pub use random::Random;
 pub use text::{dumps, float_repr, repr, str, str_repr, strict_dumps};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
+
+/// A text. Names of fields and fixed words are not copied.
+pub type Text = Cow<'static, str>;
 
 /// A Python value. Compact in binary formats, natural in JSON (see `json`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +36,7 @@ pub enum Py {
     /// An integer beyond 64 bits, in decimal digits. Made by [`Py::int`] only, so that a number has one form.
     Big(String),
     Float(f64),
-    Str(String),
+    Str(Text),
     List(Vec<Py>),
     Tuple(Vec<Py>),
     /// In order of insertion; keys are hashable and pairwise unequal.
@@ -42,7 +46,7 @@ pub enum Py {
     /// Some items of a list, as the text that shows them with `, ` between: results show large constants, nobody reads
     /// them. Never part of a state.
     #[serde(skip)]
-    Items(Arc<str>),
+    Items(Arc<String>),
     /// An object that has a `repr` and nothing else to us: `json.dumps` refuses it. It equals what has the same `repr`.
     Object(String),
 }
@@ -72,15 +76,15 @@ impl From<f64> for Py {
     }
 }
 
-impl From<&str> for Py {
-    fn from(value: &str) -> Self {
-        Self::Str(value.to_owned())
+impl From<&'static str> for Py {
+    fn from(value: &'static str) -> Self {
+        Self::Str(value.into())
     }
 }
 
 impl From<String> for Py {
     fn from(value: String) -> Self {
-        Self::Str(value)
+        Self::Str(value.into())
     }
 }
 
@@ -114,17 +118,17 @@ impl Py {
     }
 
     /// A dict with text keys, in the order given.
-    pub fn dict<K: Into<String>, V: Into<Py>, const N: usize>(items: [(K, V); N]) -> Self {
+    pub fn dict<K: Into<Text>, V: Into<Py>, const N: usize>(items: [(K, V); N]) -> Self {
         Self::Dict(items.into_iter().map(|(key, value)| (Self::Str(key.into()), value.into())).collect())
     }
 
     /// `{"error": message}`: how the classes report what went wrong.
-    pub fn error(message: impl Into<String>) -> Self {
+    pub fn error(message: impl Into<Text>) -> Self {
         Self::Dict(vec![("error".into(), Self::Str(message.into()))])
     }
 
     /// A list of texts.
-    pub fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+    pub fn texts<T: Into<Text>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(|item| Self::Str(item.into())).collect())
     }
 
@@ -274,7 +278,7 @@ impl Py {
         Ok(match self {
             Self::List(items) | Self::Tuple(items) | Self::Set(items) => items.clone(),
             Self::Dict(pairs) => pairs.iter().map(|(key, _)| key.clone()).collect(),
-            Self::Str(text) => text.chars().map(|c| Self::Str(c.to_string())).collect(),
+            Self::Str(text) => text.chars().map(|c| c.to_string().into()).collect(),
             _ => return Err(PyErr(format!("'{}' object is not iterable", self.type_name()))),
         })
     }
@@ -351,7 +355,8 @@ impl PartialEq for Py {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::None, Self::None) => true,
-            (Self::Str(a), Self::Str(b)) | (Self::Object(a), Self::Object(b)) => a == b,
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Object(a), Self::Object(b)) => a == b,
             (Self::Items(a), Self::Items(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Tuple(a), Self::Tuple(b)) => a == b,
             (Self::Dict(a), Self::Dict(b)) => {

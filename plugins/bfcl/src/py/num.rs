@@ -80,7 +80,7 @@ fn plain(
 /// `TypeError`, or an integer too large for a float.
 pub fn add(a: &Py, b: &Py) -> PyResult {
     match (a, b) {
-        (Py::Str(a), Py::Str(b)) => Ok(Py::Str(format!("{a}{b}"))),
+        (Py::Str(a), Py::Str(b)) => Ok(format!("{a}{b}").into()),
         (Py::List(a), Py::List(b)) => Ok(Py::List(a.iter().chain(b).cloned().collect())),
         (Py::Str(_), _) => Err(PyErr(format!("can only concatenate str (not \"{}\") to str", b.type_name()))),
         _ => plain("+", a, b, i64::checked_add, |x, y| x + y, |x, y| x + y),
@@ -120,7 +120,7 @@ fn repeat(items: &Py, times: &Py) -> PyResult {
     }
     let all = |items: &[Py]| items.iter().cycle().take(items.len() * times).cloned().collect();
     Ok(match items {
-        Py::Str(text) => Py::Str(text.repeat(times)),
+        Py::Str(text) => text.repeat(times).into(),
         Py::Tuple(items) => Py::Tuple(all(items)),
         _ => Py::List(all(items.items().unwrap_or_default())),
     })
@@ -141,6 +141,10 @@ pub fn neg(a: &Py) -> PyResult {
 /// Largest integer magnitude that a float holds exactly together with all below it.
 const EXACT: i64 = 1 << 53;
 
+fn exact(whole: i64) -> bool {
+    (-EXACT..=EXACT).contains(&whole)
+}
+
 /// `a / b`, correctly rounded also for large integers.
 ///
 /// # Errors
@@ -151,11 +155,11 @@ pub fn div(a: &Py, b: &Py) -> PyResult {
             if !b.truth() {
                 return Err(PyErr::new("division by zero"));
             }
-            let exact = |n: &Py| n.as_i64().is_some_and(|n| (-EXACT..=EXACT).contains(&n));
-            match (exact(a) && exact(b), bigs(a, b)) {
-                (false, Some((x, y))) => quotient(&x, &y).map(Py::Float),
-                _ => Ok(Py::Float(float(a)? / float(b)?)),
+            if a.as_i64().is_some_and(exact) && b.as_i64().is_some_and(exact) {
+                return Ok(Py::Float(float(a)? / float(b)?));
             }
+            let (x, y) = bigs(a, b).ok_or_else(|| unsupported("/", a, b))?;
+            quotient(&x, &y).map(Py::Float)
         }
         (Some(_), Some(_)) => {
             let (x, y) = (float(a)?, float(b)?);
@@ -319,6 +323,8 @@ pub fn compare(a: &Py, b: &Py) -> Option<Ordering> {
     match (num(a)?, num(b)?) {
         (Num::Int(a), Num::Int(b)) => Some(a.cmp(&b)),
         (Num::Float(a), Num::Float(b)) => a.partial_cmp(&b),
+        (Num::Int(a), Num::Float(b)) if exact(a) => (a as f64).partial_cmp(&b),
+        (Num::Float(a), Num::Int(b)) if exact(b) => a.partial_cmp(&(b as f64)),
         (Num::Float(x), y) => with_float(y.big()?, x).map(Ordering::reverse),
         (x, Num::Float(y)) => with_float(x.big()?, y),
         (x, y) => Some(x.big()?.cmp(&y.big()?)),
@@ -365,6 +371,9 @@ pub fn more(a: &Py, b: &Py) -> Result<bool, PyErr> {
 
 /// `int(x)` of a finite float.
 pub fn int_of(x: f64) -> Py {
+    if x.abs() < i64::MAX as f64 {
+        return Py::Int(x as i64);
+    }
     // A finite float prints its integer part exactly.
     format!("{:.0}", x.trunc()).parse().map_or(Py::Int(0), Py::int)
 }

@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
             self.one_text(&mut text)?;
             self.space();
         }
-        Ok(Py::Str(text))
+        Ok(text.into())
     }
 
     fn one_text(&mut self, out: &mut String) -> Result<(), String> {

@@ -5,7 +5,7 @@ use super::Py;
 /// `str(x)`.
 pub fn str(value: &Py) -> String {
     match value {
-        Py::Str(text) => text.clone(),
+        Py::Str(text) => text.to_string(),
         _ => repr(value),
     }
 }
@@ -57,8 +57,7 @@ fn write_repr(value: &Py, out: &mut String) {
 }
 
 fn write_int(value: i64, out: &mut String) {
-    use std::fmt::Write;
-    let _ = write!(out, "{value}");
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// `repr` of a text: single quotes, double ones where only single ones are inside.
@@ -114,6 +113,9 @@ pub fn float_repr(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
+    if let Some(text) = short_repr(value) {
+        return text;
+    }
     let size = value.abs();
     if size != 0.0 && !(1e-4..1e16).contains(&size) {
         let text = format!("{value:e}");
@@ -145,6 +147,35 @@ pub fn float_repr(value: f64) -> String {
     text
 }
 
+/// `repr` of a float that has few decimals. A text of 15 digits or fewer that reads back the same is the shortest: no two of
+/// them read as one float.
+fn short_repr(value: f64) -> Option<String> {
+    let size = value.abs();
+    if size >= 1e9 {
+        return None;
+    }
+    let (whole, decimals) = [(1.0, 0), (100.0, 2), (10_000.0, 4)].into_iter().find_map(|(scale, decimals)| {
+        let whole = (size * scale).round();
+        (whole / scale == size).then_some((whole as u64, decimals))
+    })?;
+    let mut text = String::with_capacity(20);
+    if value.is_sign_negative() {
+        text.push('-');
+    }
+    let unit = 10u64.pow(decimals);
+    text.push_str(itoa::Buffer::new().format(whole / unit));
+    text.push('.');
+    let (mut rest, mut unit) = (whole % unit, unit);
+    loop {
+        unit = (unit / 10).max(1);
+        text.push(char::from(b'0' + (rest / unit) as u8));
+        rest %= unit;
+        if rest == 0 {
+            break Some(text);
+        }
+    }
+}
+
 /// Of two shortest texts that are equally near, CPython takes the one with the even last digit, Rust the upper one.
 fn make_even(digits: &mut String) {
     if let Some(last) = digits.pop() {
@@ -158,31 +189,30 @@ fn make_even(digits: &mut String) {
 
 /// `json.dumps(x)`; `None` where Python raises `TypeError`.
 pub fn dumps(value: &Py) -> Option<String> {
-    let mut out = String::new();
-    write_json(value, &mut out)?;
+    let mut out = String::with_capacity(TYPICAL);
+    write_json(value, &mut out, false)?;
     Some(out)
 }
 
 /// As [`dumps`], but `None` also where Python writes a number that JSON lacks.
 pub fn strict_dumps(value: &Py) -> Option<String> {
-    fn finite(value: &Py) -> bool {
-        match value {
-            Py::Float(value) => value.is_finite(),
-            Py::List(items) | Py::Tuple(items) => items.iter().all(finite),
-            Py::Dict(pairs) => pairs.iter().all(|(_, value)| finite(value)),
-            _ => true,
-        }
-    }
-    dumps(value).filter(|_| finite(value))
+    let mut out = String::with_capacity(TYPICAL);
+    write_json(value, &mut out, true)?;
+    Some(out)
 }
 
-fn write_json(value: &Py, out: &mut String) -> Option<()> {
+/// Bytes that most results fit into.
+const TYPICAL: usize = 240;
+
+/// `strict` refuses numbers that JSON lacks.
+fn write_json(value: &Py, out: &mut String, strict: bool) -> Option<()> {
     match value {
         Py::None => out.push_str("null"),
         Py::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Py::Int(value) => write_int(*value, out),
         Py::Big(digits) => out.push_str(digits),
         Py::Items(text) => out.push_str(text),
+        Py::Float(value) if strict && !value.is_finite() => return None,
         Py::Float(value) => json_float(*value, out),
         Py::Str(text) => json_str(text, out),
         Py::List(items) | Py::Tuple(items) => {
@@ -191,7 +221,7 @@ fn write_json(value: &Py, out: &mut String) -> Option<()> {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                write_json(item, out)?;
+                write_json(item, out, strict)?;
             }
             out.push(']');
         }
@@ -205,13 +235,13 @@ fn write_json(value: &Py, out: &mut String) -> Option<()> {
                     Py::Str(text) => json_str(text, out),
                     Py::None | Py::Bool(_) | Py::Int(_) | Py::Big(_) | Py::Float(_) => {
                         out.push('"');
-                        write_json(key, out)?;
+                        write_json(key, out, false)?;
                         out.push('"');
                     }
                     _ => return None,
                 }
                 out.push_str(": ");
-                write_json(value, out)?;
+                write_json(value, out, strict)?;
             }
             out.push('}');
         }
@@ -253,12 +283,19 @@ fn json_str(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// How many bytes at the beginning JSON shows as they are. Blocks are tested as a whole, which the compiler does many bytes
-/// at a time.
+/// How many bytes at the beginning JSON shows as they are. Eight are tested at once.
 fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    // The top bit of each byte that is below `least`, where no byte has its top bit set.
+    let below = |word: u64, least: u64| !(word | TOPS).wrapping_sub(ONES * least) & TOPS;
+    let word = |block: &[u8]| u64::from_le_bytes(block.try_into().expect("eight bytes"));
+    let plain = |word: u64| {
+        let odd = word | below(word, 0x20) | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1);
+        (odd | below(word ^ (ONES * 0x7f), 1)) & TOPS == 0
+    };
+    let at = 8 * bytes.chunks_exact(8).take_while(|block| plain(word(block))).count();
     let plain = |b: &u8| (b' '..=b'~').contains(b) && *b != b'"' && *b != b'\\';
-    let blocks = bytes.chunks_exact(32).take_while(|block| block.iter().fold(true, |all, b| all & plain(b))).count();
-    let at = blocks * 32;
     at + bytes[at..].iter().take_while(|b| plain(b)).count()
 }
 
@@ -283,11 +320,47 @@ mod tests {
             (1_974_202_141_507_773.25, "1974202141507773.2"),
             (1_974_202_141_507_773.75, "1974202141507773.8"),
             (0.5, "0.5"),
+            (0.0, "0.0"),
+            (-12.5, "-12.5"),
+            (1234.05, "1234.05"),
+            (0.0625, "0.0625"),
+            (999_999_999.99, "999999999.99"),
+            (100.0001, "100.0001"),
+            (0.1 + 0.2, "0.30000000000000004"),
             (f64::NAN, "nan"),
             (f64::NEG_INFINITY, "-inf"),
         ] {
             assert_eq!(float_repr(value), want);
         }
+    }
+
+    /// The short way and the long one agree, on floats near and at few decimals.
+    #[test]
+    fn short_floats_are_the_shortest() {
+        let mut rng = coevo_sdk::Rng::new(0, "floats", &[]);
+        for _ in 0..200_000 {
+            let draw = rng.next_u64();
+            let decimals = 10f64.powi((draw % 7) as i32);
+            let value = ((draw >> 8) % 10u64.pow(1 + (draw >> 3) as u32 % 9)) as f64 / decimals;
+            for value in [value, -value, value * 1.000_000_000_000_000_2] {
+                if let Some(short) = short_repr(value) {
+                    assert_eq!(short, format!("{value:?}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_run_ends_at_the_first_byte_that_is_not() {
+        for odd in (0..=255u8).filter(|b| !(b' '..=b'~').contains(b) || matches!(b, b'"' | b'\\')) {
+            for at in 0..20 {
+                let mut bytes = [b'a'; 20];
+                bytes[at] = odd;
+                assert_eq!(plain_run(&bytes), at, "{odd}");
+            }
+        }
+        let all: Vec<u8> = (b' '..=b'~').filter(|b| !matches!(b, b'"' | b'\\')).collect();
+        assert_eq!(plain_run(&all), all.len());
     }
 
     #[test]

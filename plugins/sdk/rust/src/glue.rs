@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::heap;
 use crate::session::{self, Session, Surroundings};
 use crate::task as sdk;
 use crate::wit::coevo::env::{host, types as abi};
@@ -61,7 +62,11 @@ impl<X: Export> Guest for X {
     }
 
     fn reset(initial_state: String) -> Result<(), String> {
-        X::with(|session| session.reset(&initial_state))
+        heap::wiped(|| {
+            let done = X::with(|session| session.reset(&initial_state));
+            drop(initial_state);
+            done
+        })
     }
 
     fn reset_user(profile: String) -> Result<(), String> {

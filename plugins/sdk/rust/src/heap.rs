@@ -1,10 +1,11 @@
-//! The guest's heap: the standard library's allocator, given an arena in the initial memory before it grows any.
+//! The guest's heap: lists of small pieces (`small`) over the standard library's allocator, which is given an arena in the
+//! initial memory before it grows any.
 //!
 //! An instance lives for one episode, and for every `memory.grow` the host changes page protection twice: when the guest
 //! grows, and when its slot is cleaned for the next guest. Most episodes fit into the arena and never grow. Rejected:
 //! `talc`, which needs less `unsafe` here but made tool calls slower.
 //!
-//! This is the only `unsafe` of the SDK outside its generated bindings: an allocator cannot be written without.
+//! With `small` this is the only `unsafe` of the SDK outside its generated bindings: an allocator cannot be written without.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::memory_grow;
@@ -12,6 +13,8 @@ use core::cell::{Cell, UnsafeCell};
 use core::ptr::null_mut;
 
 use dlmalloc::{Allocator, Dlmalloc};
+
+use crate::small::{STEP, Small};
 
 #[cfg(target_feature = "atomics")]
 compile_error!("this heap is made for one thread");
@@ -21,9 +24,9 @@ const PAGE: usize = 64 << 10;
 
 /// Zeroed data: it adds nothing to the component, and an untouched page of it costs nothing.
 #[repr(align(16))]
-struct Arena(#[expect(dead_code, reason = "used by address")] [u8; 4 * PAGE]);
+struct Arena(#[expect(dead_code, reason = "used by address")] [u8; 8 * PAGE]);
 
-static mut ARENA: Arena = Arena([0; 4 * PAGE]);
+static mut ARENA: Arena = Arena([0; 8 * PAGE]);
 
 /// Where the heap takes memory from, and never gives it back.
 struct Source {
@@ -73,34 +76,87 @@ unsafe impl Allocator for Source {
     }
 }
 
-struct Heap(UnsafeCell<Dlmalloc<Source>>);
+struct Heap(UnsafeCell<State>);
+
+struct State {
+    small: Small,
+    large: Dlmalloc<Source>,
+    /// Whether what is given back is wiped first.
+    wiping: bool,
+}
+
+/// Runs `reset`, and leaves nothing in memory of what it gave back: the host copies to every episode of a task what its
+/// `reset` has changed, and zeros are no change.
+pub fn wiped<R>(reset: impl FnOnce() -> R) -> R {
+    // SAFETY: one thread, and no reference into the cell outlives a call (below).
+    unsafe { (*HEAP.0.get()).wiping = true };
+    let done = reset();
+    unsafe { (*HEAP.0.get()).wiping = false };
+    done
+}
 
 // SAFETY: a guest has one thread (see `compile_error!` above).
 unsafe impl Sync for Heap {}
 
 #[global_allocator]
-static HEAP: Heap = Heap(UnsafeCell::new(Dlmalloc::new_with_allocator(Source { arena_given: Cell::new(false) })));
+static HEAP: Heap = Heap(UnsafeCell::new(State {
+    small: Small::new(),
+    large: Dlmalloc::new_with_allocator(Source { arena_given: Cell::new(false) }),
+    wiping: false,
+}));
 
-// SAFETY: dlmalloc keeps this contract under the caller's own promises, which are passed on. No reference into the cell
-// outlives a call, and dlmalloc calls nothing that allocates.
+// SAFETY: `Small` and dlmalloc keep this contract under the caller's own promises, which are passed on: a piece goes back to
+// where its size came from. No reference into the cell outlives a call, and neither calls anything that allocates.
 unsafe impl GlobalAlloc for Heap {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        unsafe { (*self.0.get()).malloc(layout.size(), layout.align()) }
+        let State { small, large, .. } = unsafe { &mut *self.0.get() };
+        match Small::is(layout.size(), layout.align()) {
+            true => unsafe { small.take(layout.size(), |bytes| large.malloc(bytes, STEP)) },
+            false => unsafe { large.malloc(layout.size(), layout.align()) },
+        }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        unsafe { (*self.0.get()).calloc(layout.size(), layout.align()) }
+        if !Small::is(layout.size(), layout.align()) {
+            return unsafe { (*self.0.get()).large.calloc(layout.size(), layout.align()) };
+        }
+        let piece = unsafe { self.alloc(layout) };
+        if !piece.is_null() {
+            unsafe { piece.write_bytes(0, layout.size()) };
+        }
+        piece
     }
 
     #[inline]
     unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
-        unsafe { (*self.0.get()).free(start, layout.size(), layout.align()) }
+        let State { small, large, wiping } = unsafe { &mut *self.0.get() };
+        if *wiping {
+            unsafe { start.write_bytes(0, layout.size()) };
+        }
+        match Small::is(layout.size(), layout.align()) {
+            true => unsafe { small.give(start, layout.size()) },
+            false => unsafe { large.free(start, layout.size(), layout.align()) },
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        unsafe { (*self.0.get()).realloc(start, layout.size(), layout.align(), size) }
+        match (Small::is(layout.size(), layout.align()), Small::is(size, layout.align())) {
+            (true, true) if Small::same(layout.size(), size) => start,
+            (false, false) if !unsafe { (*self.0.get()).wiping } => unsafe {
+                (*self.0.get()).large.realloc(start, layout.size(), layout.align(), size)
+            },
+            _ => {
+                let Ok(wanted) = Layout::from_size_align(size, layout.align()) else { return null_mut() };
+                let piece = unsafe { self.alloc(wanted) };
+                if !piece.is_null() {
+                    unsafe { piece.copy_from_nonoverlapping(start, size.min(layout.size())) };
+                    unsafe { self.dealloc(start, layout) };
+                }
+                piece
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ pub mod rng;
 pub mod rule;
 pub mod script;
 pub mod session;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod small;
 pub mod story;
 pub mod talk;
 pub mod task;

@@ -69,17 +69,21 @@ const FARES: &[(&str, &str)] = &[
 
 /// Departure, arrival and dollars of every route.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str, f64)> {
-    FARES.iter().flat_map(|(from, row)| {
-        row.split(' ').filter_map(|fare| {
-            let (to, dollars) = fare.split_at_checked(3)?;
-            Some((*from, to, dollars.parse().ok()?))
-        })
+    FARES.iter().flat_map(|(from, row)| fares(row).map(|(to, dollars)| (*from, to, dollars)))
+}
+
+/// The routes of one departure.
+fn fares(row: &'static str) -> impl Iterator<Item = (&'static str, f64)> {
+    row.split(' ').filter_map(|fare| {
+        let (to, dollars) = fare.split_at_checked(3)?;
+        Some((to, dollars.parse::<u16>().ok()?.into()))
     })
 }
 
 /// The base fare of a route.
 pub fn base(from: &str, to: &str) -> Option<f64> {
-    all().find(|(have, there, _)| (*have, *there) == (from, to)).map(|(_, _, dollars)| dollars)
+    let rows = FARES.iter().filter(|(have, _)| *have == from);
+    rows.flat_map(|(_, row)| fares(row)).find(|(there, _)| *there == to).map(|(_, dollars)| dollars)
 }
 
 /// The airport nearest to a city.

@@ -1,0 +1,223 @@
+//! Taking the core module out of a component that is nothing but that module with its interface around it.
+//!
+//! What is taken must be a module whose instances the host can copy by what it sees: one memory and numeric globals are all
+//! that may change. Whatever is not so (several memories, tables that are written to, segments that are dropped, texts in
+//! another encoding than UTF-8, imports beside the host's) stays a component.
+
+use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ExternalKind, Operator, Parser, Payload, Result, TypeRef, ValType,
+};
+
+use super::bare::{GLOBAL, HOST, MEMORY};
+
+/// The module, with each of its mutable globals exported as `GLOBAL` and its number among them; and how many those are.
+pub(super) fn unwrap(component: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let mut with_memory = None;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.ok()? {
+            Payload::ModuleSection { unchecked_range, .. } => {
+                let module = component.get(unchecked_range)?;
+                if defines_memory(module).ok()? && with_memory.replace(module).is_some() {
+                    return None;
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) =
+                        function.ok()?
+                    else {
+                        return None;
+                    };
+                    let foreign = |option: &CanonicalOption| {
+                        !matches!(
+                            option,
+                            CanonicalOption::UTF8
+                                | CanonicalOption::Memory(_)
+                                | CanonicalOption::Realloc(_)
+                                | CanonicalOption::PostReturn(_)
+                        )
+                    };
+                    if options.iter().any(foreign) {
+                        return None;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let module = with_memory?;
+    let globals = mutable_globals(module).ok()??;
+    let bytes = exporting(module, &globals).ok()??;
+    Some((bytes, globals.len()))
+}
+
+fn defines_memory(module: &[u8]) -> Result<bool> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::MemorySection(section) = payload? {
+            return Ok(section.count() > 0);
+        }
+    }
+    Ok(false)
+}
+
+/// Indices of the mutable globals, if these and one memory are all that an instance of the module can change.
+fn mutable_globals(module: &[u8]) -> Result<Option<Vec<u32>>> {
+    let mut globals = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let fits = match payload? {
+            Payload::ImportSection(section) => {
+                let mut fits = true;
+                for import in section.into_imports() {
+                    let import = import?;
+                    fits &= import.module == HOST && matches!(import.ty, TypeRef::Func(_));
+                }
+                fits
+            }
+            Payload::MemorySection(section) => {
+                let mut fits = section.count() == 1;
+                for memory in section {
+                    let memory = memory?;
+                    fits &= !memory.memory64 && !memory.shared && memory.page_size_log2.is_none();
+                }
+                fits
+            }
+            Payload::GlobalSection(section) => {
+                let mut fits = true;
+                for (at, global) in section.into_iter().enumerate() {
+                    let ty = global?.ty;
+                    if ty.mutable {
+                        fits &= matches!(ty.content_type, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64);
+                        globals.push(at as u32);
+                    }
+                }
+                fits
+            }
+            Payload::CodeSectionEntry(body) => {
+                let mut fits = true;
+                for operator in body.get_operators_reader()? {
+                    fits &= !matches!(
+                        operator?,
+                        Operator::MemoryInit { .. }
+                            | Operator::DataDrop { .. }
+                            | Operator::ElemDrop { .. }
+                            | Operator::TableInit { .. }
+                            | Operator::TableSet { .. }
+                            | Operator::TableGrow { .. }
+                            | Operator::TableFill { .. }
+                            | Operator::TableCopy { .. }
+                    );
+                }
+                fits
+            }
+            _ => true,
+        };
+        if !fits {
+            return Ok(None);
+        }
+    }
+    Ok(Some(globals))
+}
+
+/// The module with `globals` exported.
+fn exporting(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>> {
+    let mut out = Module::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if let Payload::ExportSection(section) = payload {
+            let mut exports = ExportSection::new();
+            for export in section {
+                let export = export?;
+                let kind = match export.kind {
+                    ExternalKind::Func => ExportKind::Func,
+                    ExternalKind::Memory => ExportKind::Memory,
+                    ExternalKind::Global => ExportKind::Global,
+                    ExternalKind::Table => ExportKind::Table,
+                    _ => return Ok(None),
+                };
+                if export.kind == ExternalKind::Memory && export.name != MEMORY {
+                    return Ok(None);
+                }
+                exports.export(export.name, kind, export.index);
+            }
+            for (number, index) in globals.iter().enumerate() {
+                exports.export(&format!("{GLOBAL}{number}"), ExportKind::Global, *index);
+            }
+            out.section(&exports);
+        } else if let Some((id, range)) = payload.as_section() {
+            out.section(&RawSection { id, data: &module[range] });
+        }
+    }
+    Ok(Some(out.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component around `module`, with an option of a lifted function.
+    fn component(module: &str, option: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(component
+                (core module $m {module})
+                (import "coevo:env/host@1.0.0" (instance $host (export "now-ms" (func (result u64)))))
+                (alias export $host "now-ms" (func $now))
+                (core func $now (canon lower (func $now)))
+                (core instance $imports (export "now-ms" (func $now)))
+                (core instance $i (instantiate $m (with "coevo:env/host@1.0.0" (instance $imports))))
+                (func (export "f") (result u64) (canon lift (core func $i "f") {option})))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    const F: &str = r#"(func (export "f") (result i64) (i64.const 1))"#;
+
+    #[test]
+    fn mutable_globals_are_exported() {
+        let module = format!(
+            r#"(import "coevo:env/host@1.0.0" "now-ms" (func (result i64)))
+               (memory (export "memory") 1) (global (mut i32) (i32.const 1)) (global i32 (i32.const 2)) (global (mut f64) (f64.const 3)) {F}"#
+        );
+        let (bytes, globals) = unwrap(&component(&module, "")).unwrap();
+        assert_eq!(globals, 2);
+        let mut exports = Vec::new();
+        for payload in Parser::new(0).parse_all(&bytes) {
+            if let Payload::ExportSection(section) = payload.unwrap() {
+                exports.extend(section.into_iter().map(|export| export.unwrap()).map(|e| (e.name.to_owned(), e.index)));
+            }
+        }
+        let want = [("memory", 0), ("f", 1), ("coevo:global/0", 0), ("coevo:global/1", 2)];
+        assert_eq!(exports, want.map(|(name, index)| (name.to_owned(), index)));
+    }
+
+    #[test]
+    fn what_an_image_would_miss_stays_a_component() {
+        let memory = r#"(memory (export "memory") 1)"#;
+        let cases = [
+            ("no memory", String::new(), ""),
+            ("two memories", format!("{memory} (memory 1)"), ""),
+            ("a foreign import", format!(r#"(import "else" "f" (func)) {memory}"#), ""),
+            ("a memory of another name", r#"(memory (export "mem") 1)"#.to_owned(), ""),
+            ("a global that is a reference", format!("{memory} (global (mut funcref) (ref.null func))"), ""),
+            (
+                "a table that is written to",
+                format!("{memory} (table 1 funcref) (func (table.set (i32.const 0) (ref.null func)))"),
+                "",
+            ),
+            (
+                "a table that grows",
+                format!("{memory} (table 1 funcref) (func (result i32) (table.grow (ref.null func) (i32.const 1)))"),
+                "",
+            ),
+            ("a segment that is dropped", format!(r#"{memory} (data $d "x") (func (data.drop $d))"#), ""),
+            ("UTF-16", memory.to_owned(), "string-encoding=utf16"),
+        ];
+        for (what, module, option) in cases {
+            let text = format!("{module} {F}");
+            let made = std::panic::catch_unwind(|| component(&text, option));
+            // The component must be one, or this proves nothing; imports that are missing are no error of parsing.
+            let made = made.unwrap_or_else(|_| panic!("{what}: no component"));
+            assert!(unwrap(&made).is_none(), "{what}");
+        }
+    }
+}
