@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::budget::Budgets;
 use crate::plugin::EnvPlugin;
-use crate::sandbox::World;
+use crate::sandbox::{Slots, World};
 use crate::session::Session;
 use crate::verify::verify;
 
@@ -102,7 +102,7 @@ pub fn corpus(plugin: &EnvPlugin, tasks: &[Task], passes: u32) -> Result<(Vec<Co
             tasks: played.len() as u32,
             calls: played.iter().map(|one| one.calls.iter().map(Vec::len).sum::<usize>()).sum::<usize>() as u32,
             starts_ms: best(&|one| {
-                let mut world = plugin.world(key())?;
+                let mut world = plugin.world(one.start.slots(), key())?;
                 one.start.enter(&mut world)
             })?,
             instances_ms: best(&|one| one.again(plugin))?,
@@ -147,7 +147,7 @@ impl<'a> Played<'a> {
     }
 
     fn again(&self, plugin: &EnvPlugin) -> Result<(), Fault> {
-        let mut world = plugin.world(key())?;
+        let mut world = plugin.world(self.start.slots(), key())?;
         self.start.enter(&mut world)?;
         for (calls, replies) in self.calls.iter().zip(&self.replies) {
             for ((name, args), wanted) in calls.iter().zip(replies) {
@@ -248,12 +248,12 @@ impl Bench<'_> {
             || Ok(()),
             |()| {
                 for _ in 0..MANY {
-                    black_box(plugin.world(key())?);
+                    black_box(plugin.world(Slots::Small, key())?);
                 }
                 Ok(MANY)
             },
         )?;
-        let fresh = || plugin.world(key());
+        let fresh = || plugin.world(Slots::Small, key());
         self.time("reset from JSON", "the guest's `reset` in a fresh instance", fresh, |world| {
             world.reset(state)?;
             Ok(1)
@@ -292,7 +292,7 @@ impl Bench<'_> {
             },
         )?;
         // Before `reset` the hash has nothing to do: what is left is the way in and out.
-        let mut empty = self.plugin.world(key())?;
+        let mut empty = self.plugin.world(Slots::Small, key())?;
         self.time(
             "dispatch",
             "a call that does nothing: fuel set, guest entered and left",

@@ -13,7 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use crate::abi;
 use crate::check;
 use crate::manifest::{Manifest, ManifestError};
-use crate::sandbox::{Bare, HostState, Sandbox, SandboxLimits, Service, World};
+use crate::sandbox::{Bare, HostState, Sandbox, SandboxLimits, Service, Slots, World};
 use crate::schema::Schema;
 use crate::source::EnvSource;
 use crate::start::Starts;
@@ -29,7 +29,7 @@ struct Loaded {
     limits: Arc<SandboxLimits>,
     pre: abi::EnvironmentPre<HostState>,
     /// The component's module, where it can be run by itself.
-    bare: Option<BareGuest>,
+    bare: Option<[Arc<Bare>; Slots::KINDS]>,
     spec: EnvSpec,
     /// In the order of `spec.tools`.
     schemas: Vec<Schema>,
@@ -38,13 +38,6 @@ struct Loaded {
     starts: Starts,
     /// Imported tasks, instead of the guest's own.
     tasks: Option<TaskFile>,
-}
-
-/// A bare module twice. The memory of an instance's slot keeps the pages that were ever written there, and is cleaned of them for
-/// the next instance of the same module: to prepare a task takes many more of them than to play it.
-struct BareGuest {
-    episodes: Arc<Bare>,
-    apart: Arc<Bare>,
 }
 
 /// Why an environment could not be loaded: the user's to mend.
@@ -177,9 +170,7 @@ impl EnvPlugin {
             manifest.check(&spec)?;
         }
         let component = ContentId::of_bytes(wasm);
-        let bare = sandbox
-            .bare(wasm)
-            .map(|[episodes, apart]| BareGuest { episodes: Arc::new(episodes), apart: Arc::new(apart) });
+        let bare = sandbox.bare(wasm);
         let sandbox = sandbox.clone();
         let (starts, tasks) = (Starts::default(), None);
         Ok(Self(Arc::new(Loaded { sandbox, limits, pre, bare, spec, schemas, component, manifest, starts, tasks })))
@@ -261,20 +252,13 @@ impl EnvPlugin {
     }
 
     /// A fresh instance to play in, with the host's side at the beginning of `stream`.
-    pub(crate) fn world(&self, stream: StreamKey) -> Result<World, Fault> {
-        self.world_with(HostState::new(stream, &self.0.limits))
+    pub(crate) fn world(&self, slots: Slots, stream: StreamKey) -> Result<World, Fault> {
+        self.world_with(slots, HostState::new(stream, &self.0.limits))
     }
 
-    pub(crate) fn world_with(&self, host: HostState) -> Result<World, Fault> {
+    pub(crate) fn world_with(&self, slots: Slots, host: HostState) -> Result<World, Fault> {
         let Loaded { sandbox, bare, pre, limits, .. } = &*self.0;
-        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare.episodes), pre, limits, host)
-    }
-
-    /// A fresh instance like [`EnvPlugin::world`], to prepare a task in.
-    pub(crate) fn world_apart(&self) -> Result<World, Fault> {
-        let Loaded { sandbox, bare, pre, limits, .. } = &*self.0;
-        let host = HostState::new(StreamKey::new(0, Purpose::Environment), limits);
-        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare.apart), pre, limits, host)
+        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare[slots as usize]), pre, limits, host)
     }
 
     /// As [`EnvPlugin::world_with`], but never by itself.

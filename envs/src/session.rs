@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::budget::Budgets;
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Logs, ToolReply, World};
+use crate::sandbox::{Logs, Slots, ToolReply, World};
 use crate::user::SimulatedUser;
 
 /// What an agent is told at the beginning of a user turn.
@@ -52,6 +52,7 @@ pub(crate) struct Setting {
     pub stream: StreamKey,
     pub budgets: Budgets,
     pub interface: Arc<Interface>,
+    pub slots: Slots,
 }
 
 pub(crate) struct Session {
@@ -78,7 +79,8 @@ impl Session {
         let start = plugin.starts().of(plugin, task)?;
         let (world, hash) = start.begin(plugin, stream)?;
         let task = Arc::clone(&start.task);
-        let setting = Setting { plugin: plugin.clone(), task, stream, budgets: *budgets, interface };
+        let slots = start.slots();
+        let setting = Setting { plugin: plugin.clone(), task, stream, budgets: *budgets, interface, slots };
         let user = SimulatedUser::begin(&setting)?;
         let (past, current, ending) = (Vec::new(), None, None);
         Ok(Self { setting, world, user, initial_hash: hash, hash, past, current, ending })
@@ -339,14 +341,14 @@ impl Session {
 
     /// An instance that continues from `snapshot`; `None` where the snapshot does not hold the whole state.
     fn restored(&self, snapshot: &[u8]) -> Result<Option<World>, Fault> {
-        let mut world = self.setting.plugin.world_with(self.world.host().fork())?;
+        let mut world = self.setting.plugin.world_with(self.setting.slots, self.world.host().fork())?;
         let same = world.restore(snapshot)?.is_ok() && world.state_hash()? == self.hash;
         Ok(same.then_some(world))
     }
 
     /// A fork by playing the recorded prefix again, for guests without (whole) snapshots.
     fn rerun(&self) -> Result<Self, Fault> {
-        let Setting { plugin, task, stream, budgets, interface } = &self.setting;
+        let Setting { plugin, task, stream, budgets, interface, .. } = &self.setting;
         let mut copy = Self::begin(plugin, task, *stream, budgets, Arc::clone(interface))?;
         for turn in self.turns() {
             copy.next_turn()?;

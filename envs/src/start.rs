@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coevo_core::episode::Fault;
-use coevo_core::seed::StreamKey;
+use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::PublicTask;
 
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Image, Logs, World};
+use crate::sandbox::{Image, Logs, Slots, World};
 
 /// The way from a fresh instance to the initial state.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(crate) struct Start {
 
 impl Start {
     fn prepare(plugin: &EnvPlugin, task: &PublicTask) -> Result<Self, Fault> {
-        let mut first = plugin.world_apart()?;
+        let mut first = plugin.world(Slots::Apart, stream())?;
         first.reset(&task.initial_state)?;
         let logs = first.host().logs.clone();
         let way = match first.host().draws {
@@ -48,7 +48,7 @@ impl Start {
 
     /// The fastest way to the state that `first` is in.
     fn way(plugin: &EnvPlugin, first: &mut World) -> Result<Way, Fault> {
-        if let Some(image) = first.image(&plugin.world_apart()?)? {
+        if let Some(image) = first.image(&plugin.world(Slots::Apart, stream())?)? {
             return Ok(Way::Image(image));
         }
         Ok(match first.snapshot() {
@@ -60,9 +60,17 @@ impl Start {
 
     /// A fresh instance in the task's initial state, and its hash.
     pub fn begin(&self, plugin: &EnvPlugin, stream: StreamKey) -> Result<(World, u64), Fault> {
-        let mut instance = plugin.world(stream)?;
+        let mut instance = plugin.world(self.slots(), stream)?;
         let hash = self.bring(&mut instance)?;
         Ok((instance, hash))
+    }
+
+    /// The slots for its episodes.
+    pub fn slots(&self) -> Slots {
+        match &self.way {
+            Way::Image(image) => image.slots(),
+            Way::Snapshot(_) | Way::Reset => Slots::Small,
+        }
     }
 
     /// Brings a fresh instance to the initial state; returns its hash.
@@ -96,10 +104,15 @@ impl Start {
     }
 }
 
+/// The random stream of an instance that draws nothing from it.
+fn stream() -> StreamKey {
+    StreamKey::new(0, Purpose::Environment)
+}
+
 /// Whether an instance restored from `snapshot` cannot be told from `original` by hash, state or snapshot.
 fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -> bool {
     let mut compare = || -> Result<bool, Fault> {
-        let mut copy = plugin.world_apart()?;
+        let mut copy = plugin.world(Slots::Apart, stream())?;
         if copy.restore(snapshot)?.is_err() {
             return Ok(false);
         }
@@ -163,7 +176,7 @@ mod tests {
                 let start = plugin.starts().of(&plugin, &task.public).unwrap();
                 assert_eq!(start.way_name(), "what `reset` leaves in memory", "{name}");
                 let stream = StreamKey::new(9, coevo_core::seed::Purpose::Environment);
-                let mut bare = plugin.world(stream).unwrap();
+                let mut bare = plugin.world(start.slots(), stream).unwrap();
                 start.enter(&mut bare).unwrap();
                 let mut whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
                 whole.reset(&task.public.initial_state).unwrap();

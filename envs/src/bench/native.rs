@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::key;
 use crate::abi::{self, types};
 use crate::plugin::EnvPlugin;
-use crate::sandbox::ToolReply;
+use crate::sandbox::{Slots, ToolReply};
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn play(plugin: &EnvPlugin, trajectory: &Prepared, begun: bool) -> Result<u64, F
     let (mut world, mut sum) = if begun {
         plugin.starts().of(plugin, &trajectory.task.public)?.begin(plugin, key())?
     } else {
-        let mut world = plugin.world(key())?;
+        let mut world = plugin.world(Slots::Small, key())?;
         world.reset(&trajectory.task.public.initial_state)?;
         let hash = world.state_hash()?;
         (world, hash)

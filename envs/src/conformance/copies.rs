@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::player::{Player, key, shown};
 use super::watch::canonical;
 use super::{Check, Tally};
-use crate::sandbox::{ToolReply, World};
+use crate::sandbox::{Slots, ToolReply, World};
 
 /// Points of an episode at which it is copied.
 const POINTS: usize = 6;
@@ -69,7 +69,7 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
     let step = (calls.len() + 1).div_ceil(POINTS).max(1);
     let mut used: Option<World> = None;
     for point in (0..=calls.len()).step_by(step) {
-        let mut world = player.plugin.world(key())?;
+        let mut world = player.plugin.world(Slots::Small, key())?;
         world.reset(&task.public.initial_state)?;
         player.watch.task_fuel(world.fuel_used, "reset", id);
         for call in &calls[..point] {
@@ -88,7 +88,7 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
                 "let `snapshot` change nothing",
             );
         }
-        let fresh = player.plugin.world_with(world.host().fork())?;
+        let fresh = player.plugin.world_with(Slots::Small, world.host().fork())?;
         for (kind, copy) in [("a fresh", Some(fresh)), ("a used", used.take())] {
             let Some(mut copy) = copy else { continue };
             *copies += 1;
@@ -146,7 +146,7 @@ fn futures(
 ) -> Result<Option<String>, Fault> {
     let task = &player.samples[at].task;
     let calls: Vec<&ToolCall> = task.hidden.reference.iter().flat_map(|turn| &turn.calls).collect();
-    let mut original = player.plugin.world(key())?;
+    let mut original = player.plugin.world(Slots::Small, key())?;
     original.reset(&task.public.initial_state)?;
     for call in &calls[..calls.len() - rest.len()] {
         made(&mut original, call)?;
@@ -168,7 +168,7 @@ fn futures(
 /// A snapshot that was cut short is refused with an error.
 fn damaged(player: &Player<'_>, snapshot: &[u8], place: &str, tally: &mut Tally) -> Result<(), Fault> {
     let Some((_, cut)) = snapshot.split_last() else { return Ok(()) };
-    let mut world = player.plugin.world(key())?;
+    let mut world = player.plugin.world(Slots::Small, key())?;
     match world.restore(cut) {
         Ok(Err(_)) => {}
         Ok(Ok(())) => {

@@ -46,6 +46,23 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     Ok(linker)
 }
 
+/// Whose memory an instance has. A slot keeps every page that was written in it, for up to `resident_bytes`, and all of them are
+/// cleaned when an instance of the same module is done: instances that write little do not share slots with those that
+/// write much. For each kind there is a copy of the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slots {
+    /// Of episodes that begin with little.
+    Small,
+    /// Of those that begin with much.
+    Large,
+    /// Of tasks that are being prepared.
+    Apart,
+}
+
+impl Slots {
+    pub const KINDS: usize = 3;
+}
+
 /// A compiled module and where its exports are.
 pub(crate) struct Bare {
     pre: InstancePre<HostState>,
@@ -129,10 +146,21 @@ pub(crate) struct Image {
     globals: Vec<Val>,
 }
 
+impl Image {
+    /// The slots for instances that begin so.
+    pub fn slots(&self) -> Slots {
+        const LITTLE: usize = 16 << 10;
+        if self.bytes() <= LITTLE { Slots::Small } else { Slots::Large }
+    }
+
+    fn bytes(&self) -> usize {
+        self.runs.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+}
+
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bytes: usize = self.runs.iter().map(|(_, bytes)| bytes.len()).sum();
-        write!(f, "Image({bytes} of {} bytes in {} runs)", self.length, self.runs.len())
+        write!(f, "Image({} of {} bytes in {} runs)", self.bytes(), self.length, self.runs.len())
     }
 }
 

@@ -16,9 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig};
 
-pub(crate) use bare::{Bare, Image};
+pub(crate) use bare::{Bare, Image, Slots};
 pub(crate) use host::HostState;
 pub use host::{LogLevel, LogLine, Logs};
 pub(crate) use instance::{Service, ToolReply, World, shorten};
@@ -101,13 +101,14 @@ impl Sandbox {
         cache::compile(&self.0.engine, self.0.cache.as_deref(), wasm)
     }
 
-    /// The module that a component is made around, if it is no more than that; twice, each with memory slots of its own.
-    pub(crate) fn bare(&self, component: &[u8]) -> Option<[Bare; 2]> {
+    /// The module that a component is made around, if it is no more than that: once for every kind of slots.
+    pub(crate) fn bare(&self, component: &[u8]) -> Option<[Arc<Bare>; Slots::KINDS]> {
         let (module, globals) = unwrap::unwrap(component)?;
         let Shared { engine, bare_linker, cache, .. } = &*self.0;
-        let module = cache::compile(engine, cache.as_deref(), &module).ok()?;
-        let second = cache::again(engine, &module).ok()?;
-        Some([Bare::new(bare_linker, &module, globals)?, Bare::new(bare_linker, &second, globals)?])
+        let module: Module = cache::compile(engine, cache.as_deref(), &module).ok()?;
+        let bare = |module: &Module| Bare::new(bare_linker, module, globals).map(Arc::new);
+        let again = || cache::again(engine, &module).ok().and_then(|module| bare(&module));
+        Some([bare(&module)?, again()?, again()?])
     }
 }
 
