@@ -14,7 +14,7 @@ use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::PublicTask;
 
 use crate::plugin::EnvPlugin;
-use crate::sandbox::{Image, Logs, Slots, World};
+use crate::sandbox::{Image, Logs, Slots, World, shorten};
 
 /// The way from a fresh instance to the initial state.
 #[derive(Debug)]
@@ -48,7 +48,11 @@ impl Start {
 
     /// The fastest way to the state that `first` is in.
     fn way(plugin: &EnvPlugin, first: &mut World) -> Result<Way, Fault> {
-        if let Some(image) = first.image(&plugin.world(Slots::Apart, stream())?)? {
+        // Many tasks are kept: one with a large memory is held as its snapshot, which is compact.
+        const MOST: usize = 1 << 20;
+        if first.is_bare()
+            && let Some(image) = first.image(&plugin.world(Slots::Apart, stream())?, MOST)?
+        {
             return Ok(Way::Image(image));
         }
         Ok(match first.snapshot() {
@@ -69,7 +73,7 @@ impl Start {
     pub fn slots(&self) -> Slots {
         match &self.way {
             Way::Image(image) => image.slots(),
-            Way::Snapshot(_) | Way::Reset => Slots::Small,
+            Way::Snapshot(_) | Way::Reset => Slots::Large,
         }
     }
 
@@ -85,13 +89,22 @@ impl Start {
             Way::Image(image) => instance.become_copy(image)?,
             Way::Snapshot(snapshot) => {
                 if let Err(message) = instance.restore(snapshot)? {
-                    return Err(instance.condemn("restore", message));
+                    return Err(instance.condemn("restore", shorten(message)));
                 }
             }
             Way::Reset => return instance.reset(&self.task.initial_state),
         }
         instance.host_mut().logs.clone_from(&self.logs);
         Ok(())
+    }
+
+    /// What it holds beside the task.
+    fn bytes(&self) -> usize {
+        match &self.way {
+            Way::Reset => 0,
+            Way::Snapshot(snapshot) => snapshot.len(),
+            Way::Image(image) => image.bytes(),
+        }
     }
 
     /// What the way to the initial state is called.
@@ -125,23 +138,31 @@ fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -
 
 /// The starts of the tasks seen lately. A bounded cache: what it forgets is prepared again, with the same outcome.
 #[derive(Default)]
-pub(crate) struct Starts(Mutex<BTreeMap<String, Arc<Start>>>);
+pub(crate) struct Starts(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    starts: BTreeMap<String, Arc<Start>>,
+    bytes: usize,
+}
 
 impl Starts {
     const MOST: usize = 2048;
+    const MOST_BYTES: usize = 256 << 20;
 
     pub fn of(&self, plugin: &EnvPlugin, task: &PublicTask) -> Result<Arc<Start>, Fault> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&task.id).cloned();
+        let known = lock().starts.get(&task.id).cloned();
         if let Some(start) = known.filter(|start| *start.task == *task) {
             return Ok(start);
         }
         let start = Arc::new(Start::prepare(plugin, task)?);
-        let mut starts = lock();
-        if starts.len() >= Self::MOST {
-            starts.clear();
+        let mut known = lock();
+        if known.starts.len() >= Self::MOST || known.bytes >= Self::MOST_BYTES {
+            *known = Known::default();
         }
-        starts.insert(task.id.clone(), Arc::clone(&start));
+        known.bytes += start.bytes();
+        known.starts.insert(task.id.clone(), Arc::clone(&start));
         Ok(start)
     }
 }

@@ -80,6 +80,12 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         "0, but a policy that begins fresh has nothing else to learn its first words from".into(),
         "write 1 or more, or begin from `agent.start: backbone`".into(),
     );
+    say(
+        warm.reads_values && (!warm.reads_tools || warm.source == DemonstrationSource::Synthetic),
+        "agent.warm_start.reads_values",
+        "true, but it is part of what `reads_tools` thinks, in demonstrations of the environment's oracle".into(),
+        "leave it out, or set `reads_tools: true` and `source: oracle`".into(),
+    );
 
     // Shares.
     for (key, value) in [

@@ -8,7 +8,7 @@ mod simple;
 
 pub use human::Human;
 pub(crate) use noisy::misnamed;
-pub use noisy::{Habits, NoisyOracle};
+pub use noisy::{Habits, NoisyOracle, Reads};
 pub use oracle::Oracle;
 pub use random::Random;
 pub use simple::{DoNothing, Script};

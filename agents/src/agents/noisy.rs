@@ -28,7 +28,7 @@ pub struct NoisyOracle {
     tools: BTreeMap<String, ToolSpec>,
     probability: f64,
     habits: Habits,
-    reads: bool,
+    reads: Reads,
     /// What an episode is shown, by its stream; the base interface where there is nothing.
     shown: BTreeMap<StreamKey, Arc<Interface>>,
     slots: BTreeMap<usize, Slot>,
@@ -44,6 +44,17 @@ pub struct Habits {
     pub hasty: f64,
     /// After an error: gives up.
     pub resigned: f64,
+}
+
+/// What is thought of before the first step of a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    #[default]
+    Nothing,
+    /// The tools that the turn takes, each as the list has it, or as one that is not there ([`render::plan`]).
+    Tools,
+    /// And the value of each argument that they require, or that it has not been given ([`render::plan_values`]).
+    Values,
 }
 
 struct Slot {
@@ -77,7 +88,7 @@ impl NoisyOracle {
             tools,
             probability,
             habits: Habits::default(),
-            reads: false,
+            reads: Reads::Nothing,
             shown: BTreeMap::new(),
             slots: BTreeMap::new(),
         }
@@ -88,9 +99,8 @@ impl NoisyOracle {
         Self { habits, shown, ..self }
     }
 
-    /// Whether it first thinks of the tools that a turn takes, each as the list has it, or as one that is not there: a policy
-    /// that has learnt this looks before it decides.
-    pub fn reading(self, reads: bool) -> Self {
+    /// What it first thinks of in a turn: a policy that has learnt this looks before it decides.
+    pub fn reading(self, reads: Reads) -> Self {
         Self { reads, ..self }
     }
 
@@ -104,10 +114,17 @@ impl NoisyOracle {
         let calls = self.oracle.calls(request.slot, request.turn);
         let next = self.oracle.calls(request.slot, request.turn + 1);
         let mut plan = String::new();
-        if self.reads && request.step == 0 {
+        if self.reads != Reads::Nothing && request.step == 0 {
             let wanted = if calls.is_empty() { next } else { calls };
             let offered: Vec<&ToolSpec> = request.offered.iter().filter_map(|name| self.tools.get(name)).collect();
-            plan = render::plan(wanted.iter().map(|call| call.name.as_str()), &offered);
+            plan = match self.reads {
+                Reads::Values => {
+                    // Where the reference calls, all is given, if in other words than the value's.
+                    let said = |value: &str| request.messages.iter().any(|message| message.text.contains(value));
+                    render::plan_values(wanted, &offered, |value| !calls.is_empty() || said(value))
+                }
+                _ => render::plan(wanted.iter().map(|call| call.name.as_str()), &offered),
+            };
         }
         if let Some((lesson, text)) = habit(slot, &self.habits, request, calls, next, &self.tools, &mut stream) {
             slot.lesson = lesson;

@@ -145,7 +145,7 @@ fn a_habit_is_imitated_and_a_cue_against_it_is_followed() {
 
 #[test]
 fn who_reads_first_looks_at_the_tools_of_the_turn() {
-    let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).reading(true);
+    let mut oracle = NoisyOracle::new(labels(), tools(), 0.0).reading(Reads::Tools);
     begin(&mut oracle, 0);
     let act = |oracle: &mut NoisyOracle, step, offered: &[&str]| {
         let offered: Vec<String> = offered.iter().map(|name| (*name).to_owned()).collect();
@@ -164,9 +164,31 @@ fn who_reads_first_looks_at_the_tools_of_the_turn() {
     assert_eq!(act(&mut oracle, 0, &["find_it"]), format!("~find_it{signature}\n~take_it none\n{}", REFERENCE[0]));
     // In haste there is no look; over-eagerness looks and calls all the same.
     let habits = Habits { hasty: 1.0, ..Habits::default() };
-    let mut hasty = NoisyOracle::new(labels(), tools(), 0.0).with_habits(habits, BTreeMap::new()).reading(true);
+    let mut hasty = NoisyOracle::new(labels(), tools(), 0.0).with_habits(habits, BTreeMap::new()).reading(Reads::Tools);
     begin(&mut hasty, 0);
     assert_eq!(act(&mut hasty, 0, &["find_it", "take_it"]), "Done.");
+}
+
+#[test]
+fn who_reads_values_sees_which_one_is_missing() {
+    let mut labels = labels();
+    // Asked first, and done when the rest is said.
+    labels.values_mut().for_each(|label| label.reference.reverse());
+    let mut oracle = NoisyOracle::new(labels, tools(), 0.0).reading(Reads::Values);
+    let mut act = |turn, said: &str, offered: &[&str]| {
+        let offered: Vec<String> = offered.iter().map(|name| (*name).to_owned()).collect();
+        let messages = [Message { role: Role::User, text: said.to_owned() }];
+        begin(&mut oracle, 0);
+        match oracle.act(&[Request { slot: 0, turn, step: 0, messages: &messages, offered: &offered }]).remove(0) {
+            Reply::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let both = ["find_it", "take_it"];
+    assert_eq!(act(0, "find a1 and take it", &both), "~find_it(id a1)\n~take_it(id ?)\nWhich one?");
+    assert_eq!(act(0, "find a1 and take it", &both[..1]), "~find_it(id a1)\n~take_it none\nWhich one?");
+    // What the reference does, it has been told, if in other words.
+    assert!(act(1, "the second one", &both).starts_with("~find_it(id a1)\n~take_it(id a2)\n@find_it "));
 }
 
 #[test]

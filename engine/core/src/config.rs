@@ -266,6 +266,9 @@ pub struct WarmStartConfig {
     /// copied from the list (`~open_door(door)`), or `~open_door none` where it is not there. A policy that learns this looks
     /// before it decides. Thoughts are the agent's own: no tool, user or verifier sees them.
     pub reads_tools: bool,
+    /// Whether such a thought also has the value of each argument that the tool requires, or `?` where the conversation has not given
+    /// it (`~open_door(door ?)`). A policy that learns this looks for a value before it calls, and asks for one that is missing.
+    pub reads_values: bool,
     /// Share of the turns that want no call (a detail or a tool is missing) in which the oracle calls all the same before it asks
     /// or abstains. It is imitated in it, as in the next two: bad habits for reinforcement to break, such as tool-tuned models
     /// have. Under a cue that speaks against a habit the oracle follows the cue, so that a policy learns what cues are for.
@@ -286,6 +289,7 @@ impl Default for WarmStartConfig {
             episodes: 3200,
             fresh_tasks: true,
             reads_tools: true,
+            reads_values: false,
             mistakes: 0.1,
             overeager: 0.0,
             hasty: 0.0,

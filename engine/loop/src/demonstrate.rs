@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coevo_agents::agents::{Habits, NoisyOracle};
+use coevo_agents::agents::{Habits, NoisyOracle, Reads};
 use coevo_agents::demonstration::{Seen, encode};
 use coevo_agents::{Lesson, Tokenizer, TrainSequence};
 use coevo_core::episode::{Stage, Verdict};
@@ -64,7 +64,12 @@ pub fn demonstrate(
     let interfaces = shown.values().map(|interface| (**interface).clone()).collect();
     let habits = Habits { overeager: warm.overeager, hasty: warm.hasty, resigned: warm.resigned };
     let tools = pool.plugin().spec().tools.clone();
-    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown).reading(warm.reads_tools);
+    let reads = match (warm.reads_tools, warm.reads_values) {
+        (false, _) => Reads::Nothing,
+        (true, false) => Reads::Tools,
+        (true, true) => Reads::Values,
+    };
+    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown).reading(reads);
     let (scribe, book) = Scribe::new(oracle);
     let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
     let tokenizer = match tokenizer {

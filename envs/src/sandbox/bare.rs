@@ -7,7 +7,8 @@
 //! Chosen: only the exports whose values are texts and numbers. Descriptions, tasks and verdicts are records, for which the
 //! component's generated bindings are the one way. Of the canonical ABI this is what a text in UTF-8 needs: the guest allocates
 //! (`cabi_realloc`), the host writes; results are read where the guest says and then given back (`cabi_post_…`). Every
-//! pointer is checked, and a wrong one is the same fault that it is in a component.
+//! pointer is checked, and a wrong one is the same fault that it is in a component. Two things differ, for odd guests: a component
+//! forbids calls of the host while the guest allocates or takes back, and a log line costs it a little more fuel there.
 
 use wasmtime::{
     Caller, Engine, Extern, ExternType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc,
@@ -40,6 +41,9 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
             other => bail!("unexpected discriminant: {other}"),
         };
         let Some(Extern::Memory(memory)) = caller.get_export(MEMORY) else { bail!("no memory") };
+        if length > caller.data().text_bytes {
+            bail!("returned more than {} bytes", caller.data().text_bytes);
+        }
         let text = text(memory.data(&caller), start, length)?;
         caller.data_mut().log(level, text)
     })?;
@@ -153,7 +157,8 @@ impl Image {
         if self.bytes() <= LITTLE { Slots::Small } else { Slots::Large }
     }
 
-    fn bytes(&self) -> usize {
+    /// How much differs.
+    pub fn bytes(&self) -> usize {
         self.runs.iter().map(|(_, bytes)| bytes.len()).sum()
     }
 }
@@ -168,8 +173,14 @@ impl std::fmt::Debug for Image {
 const BLOCK: usize = 128;
 
 impl BareInstance {
-    pub fn reset(&self, of: &Bare, store: &mut Store<HostState>, state: &str) -> wasmtime::Result<Result<(), String>> {
-        self.given(store, of.exports.reset, state.as_bytes())
+    pub fn reset(
+        &self,
+        of: &Bare,
+        store: &mut Store<HostState>,
+        state: &str,
+        most: u32,
+    ) -> wasmtime::Result<Result<(), String>> {
+        self.given(store, of.exports.reset, state.as_bytes(), most)
     }
 
     pub fn restore(
@@ -177,8 +188,9 @@ impl BareInstance {
         of: &Bare,
         store: &mut Store<HostState>,
         data: &[u8],
+        most: u32,
     ) -> wasmtime::Result<Result<(), String>> {
-        self.given(store, of.exports.restore, data)
+        self.given(store, of.exports.restore, data, most)
     }
 
     pub fn hash(&self, of: &Bare, store: &mut Store<HostState>) -> wasmtime::Result<u64> {
@@ -252,10 +264,11 @@ impl BareInstance {
         store: &mut Store<HostState>,
         [run, post]: [ModuleExport; 2],
         bytes: &[u8],
+        most: u32,
     ) -> wasmtime::Result<Result<(), String>> {
         let given = self.put(store, bytes)?;
         let at = func::<(u32, u32), u32>(self.instance, store, &run)?.call(&mut *store, given)?;
-        let mut reader = Reader::new(self.memory.data(&*store), at, u32::MAX)?;
+        let mut reader = Reader::new(self.memory.data(&*store), at, most)?;
         let said = if reader.is_error()? { Err(reader.text(4)?) } else { Ok(()) };
         self.post(store, &post, at)?;
         Ok(said)
@@ -283,7 +296,8 @@ impl BareInstance {
         of: &Bare,
         store: &mut Store<HostState>,
         (fresh, fresh_store): (&Self, &Store<HostState>),
-    ) -> wasmtime::Result<Image> {
+        most: usize,
+    ) -> wasmtime::Result<Option<Image>> {
         let globals =
             of.exports.globals.iter().map(|global| match self.instance.get_module_export(&mut *store, global) {
                 Some(Extern::Global(global)) => Ok(global.get(&mut *store)),
@@ -292,20 +306,27 @@ impl BareInstance {
         let globals = globals.collect::<wasmtime::Result<_>>()?;
         let (now, before) = (self.memory.data(&*store), fresh.memory.data(fresh_store));
         let mut runs: Vec<(usize, Vec<u8>)> = Vec::new();
+        let mut bytes = 0;
         for (at, block) in now.chunks(BLOCK).enumerate().map(|(number, block)| (number * BLOCK, block)) {
             // What has grown was zero.
             let same = match before.get(at..at + block.len()) {
                 Some(before) => before == block,
                 None => block.iter().all(|byte| *byte == 0),
             };
+            if same {
+                continue;
+            }
+            bytes += block.len();
+            if bytes > most {
+                return Ok(None);
+            }
             match runs.last_mut() {
-                _ if same => {}
-                Some((start, bytes)) if *start + bytes.len() == at => bytes.extend_from_slice(block),
+                Some((start, run)) if *start + run.len() == at => run.extend_from_slice(block),
                 _ => runs.push((at, block.to_vec())),
             }
         }
         let runs = runs.into_iter().map(|(at, bytes)| (at, bytes.into_boxed_slice())).collect();
-        Ok(Image { length: now.len(), runs, globals })
+        Ok(Some(Image { length: now.len(), runs, globals }))
     }
 
     /// Makes of this fresh instance what the image was taken of.

@@ -52,6 +52,8 @@ pub(crate) struct HostState {
     pub last_words: Option<String>,
     /// What the current call may still ask of the host.
     patience: Patience,
+    /// The longest text that the current call may bring.
+    pub(super) text_bytes: u32,
 }
 
 /// Calls and log bytes that the host still answers. Fuel does not see them: a call of the host costs the guest a few
@@ -93,11 +95,13 @@ impl HostState {
             refused: None,
             last_words: None,
             patience: Patience::FULL,
+            text_bytes: limits.data_bytes,
         }
     }
 
-    /// A call of the guest begins.
-    pub fn enter(&mut self) {
+    /// A call of the guest begins, which may bring texts of so many bytes.
+    pub fn enter(&mut self, text_bytes: u32) {
+        self.text_bytes = text_bytes;
         self.refused = None;
         self.last_words = None;
         self.patience = Patience::FULL;

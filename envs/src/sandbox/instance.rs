@@ -97,7 +97,7 @@ impl<G> Instance<G> {
             Allowance::Task => (limits.fuel_per_task, limits.data_bytes),
             Allowance::Data => (limits.fuel_per_call, limits.data_bytes),
         };
-        self.store.data_mut().enter();
+        self.store.data_mut().enter(bytes);
         self.store.set_hostcall_fuel(bytes as usize);
         let done = self.store.set_fuel(fuel).and_then(|()| run(&mut self.guest, &mut self.store, bytes));
         self.fuel_used = fuel - self.store.get_fuel().unwrap_or(0);
@@ -120,9 +120,9 @@ impl<G> Instance<G> {
         &mut self,
         allowance: Allowance,
         during: &'static str,
-        run: impl FnOnce(&mut G, &mut Store<HostState>) -> wasmtime::Result<Result<R, String>>,
+        run: impl FnOnce(&mut G, &mut Store<HostState>, u32) -> wasmtime::Result<Result<R, String>>,
     ) -> Result<R, Fault> {
-        match self.enter(allowance, || during.to_owned(), |guest, store, _| run(guest, store))? {
+        match self.enter(allowance, || during.to_owned(), run)? {
             Ok(value) => Ok(value),
             Err(message) => Err(self.condemn(during, shorten(message))),
         }
@@ -145,32 +145,34 @@ impl Service {
     }
 
     pub fn generate(&mut self, split: &str, index: u32, seed: u64) -> Result<types::Task, Fault> {
-        self.require(Allowance::Task, "generate", |guest, store| {
+        self.require(Allowance::Task, "generate", |guest, store, _| {
             guest.coevo_env_guest().call_generate(store, split, index, seed)
         })
     }
 
     pub fn import_task(&mut self, data: &str) -> Result<types::Task, Fault> {
-        self.require(Allowance::Task, "import-task", |guest, store| {
+        self.require(Allowance::Task, "import-task", |guest, store, _| {
             guest.coevo_env_guest().call_import_task(store, data)
         })
     }
 
     pub fn reset_user(&mut self, profile: &str) -> Result<(), Fault> {
-        self.require(Allowance::Task, "reset-user", |guest, store| {
+        self.require(Allowance::Task, "reset-user", |guest, store, _| {
             guest.coevo_env_guest().call_reset_user(store, profile)
         })
     }
 
     pub fn next_user(&mut self, turn: u32, conversation: &[types::Message]) -> Result<types::UserEvent, Fault> {
         self.host_mut().now_ms += 1;
-        self.require(Allowance::Call, "next-user", |guest, store| {
+        self.require(Allowance::Call, "next-user", |guest, store, _| {
             guest.coevo_env_guest().call_next_user(store, turn, conversation)
         })
     }
 
     pub fn verify(&mut self, task: &types::Task, turns: &[types::TurnRecord]) -> Result<types::Verdict, Fault> {
-        self.require(Allowance::Task, "verify", |guest, store| guest.coevo_env_guest().call_verify(store, task, turns))
+        self.require(Allowance::Task, "verify", |guest, store, _| {
+            guest.coevo_env_guest().call_verify(store, task, turns)
+        })
     }
 }
 
@@ -189,9 +191,9 @@ impl World {
     }
 
     pub fn reset(&mut self, initial_state: &str) -> Result<(), Fault> {
-        self.require(Allowance::Task, "reset", |way, store| match way {
+        self.require(Allowance::Task, "reset", |way, store, most| match way {
             Way::Component(guest) => guest.coevo_env_guest().call_reset(store, initial_state),
-            Way::Bare(bare, guest) => guest.reset(bare, store, initial_state),
+            Way::Bare(bare, guest) => guest.reset(bare, store, initial_state, most),
         })
     }
 
@@ -246,22 +248,27 @@ impl World {
         self.enter(
             Allowance::Task,
             || "restore".to_owned(),
-            |way, store, _| match way {
+            |way, store, most| match way {
                 Way::Component(guest) => guest.coevo_env_guest().call_restore(store, snapshot),
-                Way::Bare(bare, guest) => guest.restore(bare, store, snapshot),
+                Way::Bare(bare, guest) => guest.restore(bare, store, snapshot, most),
             },
         )
     }
 
-    /// By what this world differs from `fresh`; `None` where the host cannot see into it.
-    pub fn image(&mut self, fresh: &Self) -> Result<Option<Image>, Fault> {
+    /// Whether the host sees into it.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.guest, Way::Bare(..))
+    }
+
+    /// By what this world differs from `fresh`; `None` where the host cannot see into it, or where that is more than `most` bytes.
+    pub fn image(&mut self, fresh: &Self, most: usize) -> Result<Option<Image>, Fault> {
         let Way::Bare(_, other) = &fresh.guest else { return Ok(None) };
         self.enter(
             Allowance::Task,
             || "image".to_owned(),
             |way, store, _| match way {
                 Way::Component(_) => Ok(None),
-                Way::Bare(bare, guest) => guest.image(bare, store, (other, &fresh.store)).map(Some),
+                Way::Bare(bare, guest) => guest.image(bare, store, (other, &fresh.store), most),
             },
         )
     }

@@ -2,43 +2,48 @@
 //!
 //! What is taken must be a module whose instances the host can copy by what it sees: one memory and numeric globals are all
 //! that may change. Whatever is not so (several memories, tables that are written to, segments that are dropped, texts in
-//! another encoding than UTF-8, imports beside the host's) stays a component.
+//! another encoding than UTF-8, imports beside the host's, other modules) stays a component.
 
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ExternalKind, Operator, Parser, Payload, Result, TypeRef, ValType,
+    CanonicalFunction, CanonicalOption, Encoding, ExternalKind, Instance, Operator, Parser, Payload, Result, TypeRef,
+    ValType,
 };
 
 use super::bare::{GLOBAL, HOST, MEMORY};
 
+/// Exports that a component would use, and a bare module would not.
+const UNKNOWN: [&str; 4] = ["_initialize", "cabi_export_realloc", "__wasm_init_task", "__wasm_init_async_task"];
+
+/// Each takes a lookup at the beginning of every episode; a Rust guest has one.
+const MOST_GLOBALS: usize = 64;
+
 /// The module, with each of its mutable globals exported as `GLOBAL` and its number among them; and how many those are.
 pub(super) fn unwrap(component: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let mut with_memory = None;
+    // Encodings of what encloses the present payload, the modules in order, and which of them are instantiated.
+    let (mut around, mut modules, mut instantiated) = (Vec::new(), Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(component) {
+        // A component inside may hold types and names only.
+        let inner = around.iter().filter(|encoding| **encoding == Encoding::Component).count() > 1;
         match payload.ok()? {
-            Payload::ModuleSection { unchecked_range, .. } => {
-                let module = component.get(unchecked_range)?;
-                if defines_memory(module).ok()? && with_memory.replace(module).is_some() {
-                    return None;
+            Payload::Version { encoding, .. } => around.push(encoding),
+            Payload::End(_) => drop(around.pop()),
+            Payload::ModuleSection { .. } | Payload::InstanceSection(_) | Payload::ComponentCanonicalSection(_)
+                if inner =>
+            {
+                return None;
+            }
+            Payload::ModuleSection { unchecked_range, .. } => modules.push(component.get(unchecked_range)?),
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    if let Instance::Instantiate { module_index, .. } = instance.ok()? {
+                        instantiated.push(module_index as usize);
+                    }
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section {
-                    let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) =
-                        function.ok()?
-                    else {
-                        return None;
-                    };
-                    let foreign = |option: &CanonicalOption| {
-                        !matches!(
-                            option,
-                            CanonicalOption::UTF8
-                                | CanonicalOption::Memory(_)
-                                | CanonicalOption::Realloc(_)
-                                | CanonicalOption::PostReturn(_)
-                        )
-                    };
-                    if options.iter().any(foreign) {
+                    if !is_plain(&function.ok()?) {
                         return None;
                     }
                 }
@@ -46,24 +51,68 @@ pub(super) fn unwrap(component: &[u8]) -> Option<(Vec<u8>, usize)> {
             _ => {}
         }
     }
-    let module = with_memory?;
+    let mut wrapped = None;
+    for (index, module) in modules.iter().enumerate() {
+        if hands_through(module).ok()? {
+            continue;
+        }
+        let once = instantiated.iter().filter(|at| **at == index).count() == 1;
+        if !once || wrapped.replace(*module).is_some() {
+            return None;
+        }
+    }
+    let module = wrapped?;
     let globals = mutable_globals(module).ok()??;
     let bytes = exporting(module, &globals).ok()??;
     Some((bytes, globals.len()))
 }
 
-fn defines_memory(module: &[u8]) -> Result<bool> {
+/// Whether a function goes between component and module by the rules that `bare` knows.
+fn is_plain(function: &CanonicalFunction) -> bool {
+    let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) = function else {
+        return false;
+    };
+    let known = |option: &CanonicalOption| {
+        matches!(
+            option,
+            CanonicalOption::UTF8
+                | CanonicalOption::Memory(_)
+                | CanonicalOption::Realloc(_)
+                | CanonicalOption::PostReturn(_)
+        )
+    };
+    options.iter().all(known)
+}
+
+/// Whether a module has nothing of its own and hands calls through: wit-component puts two such beside the one that it wraps, to lower
+/// texts of the host's functions once there is a memory to lower them from.
+fn hands_through(module: &[u8]) -> Result<bool> {
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::MemorySection(section) = payload? {
-            return Ok(section.count() > 0);
+        match payload? {
+            Payload::MemorySection(_) | Payload::GlobalSection(_) | Payload::StartSection { .. } => return Ok(false),
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    let handed = matches!(
+                        operator?,
+                        Operator::LocalGet { .. }
+                            | Operator::I32Const { .. }
+                            | Operator::CallIndirect { .. }
+                            | Operator::End
+                    );
+                    if !handed {
+                        return Ok(false);
+                    }
+                }
+            }
+            _ => {}
         }
     }
-    Ok(false)
+    Ok(true)
 }
 
 /// Indices of the mutable globals, if these and one memory are all that an instance of the module can change.
 fn mutable_globals(module: &[u8]) -> Result<Option<Vec<u32>>> {
-    let mut globals = Vec::new();
+    let (mut globals, mut memories) = (Vec::new(), 0);
     for payload in Parser::new(0).parse_all(module) {
         let fits = match payload? {
             Payload::ImportSection(section) => {
@@ -75,7 +124,8 @@ fn mutable_globals(module: &[u8]) -> Result<Option<Vec<u32>>> {
                 fits
             }
             Payload::MemorySection(section) => {
-                let mut fits = section.count() == 1;
+                memories += section.count();
+                let mut fits = true;
                 for memory in section {
                     let memory = memory?;
                     fits &= !memory.memory64 && !memory.shared && memory.page_size_log2.is_none();
@@ -116,7 +166,7 @@ fn mutable_globals(module: &[u8]) -> Result<Option<Vec<u32>>> {
             return Ok(None);
         }
     }
-    Ok(Some(globals))
+    Ok((memories == 1 && globals.len() <= MOST_GLOBALS).then_some(globals))
 }
 
 /// The module with `globals` exported.
@@ -135,7 +185,8 @@ fn exporting(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>> {
                     ExternalKind::Table => ExportKind::Table,
                     _ => return Ok(None),
                 };
-                if export.kind == ExternalKind::Memory && export.name != MEMORY {
+                let misnamed = export.kind == ExternalKind::Memory && export.name != MEMORY;
+                if misnamed || UNKNOWN.contains(&export.name) {
                     return Ok(None);
                 }
                 exports.export(export.name, kind, export.index);
@@ -157,6 +208,10 @@ mod tests {
 
     /// A component around `module`, with an option of a lifted function.
     fn component(module: &str, option: &str) -> Vec<u8> {
+        with_more(module, option, "")
+    }
+
+    fn with_more(module: &str, option: &str, more: &str) -> Vec<u8> {
         let text = format!(
             r#"(component
                 (core module $m {module})
@@ -165,7 +220,7 @@ mod tests {
                 (core func $now (canon lower (func $now)))
                 (core instance $imports (export "now-ms" (func $now)))
                 (core instance $i (instantiate $m (with "coevo:env/host@1.0.0" (instance $imports))))
-                (func (export "f") (result u64) (canon lift (core func $i "f") {option})))"#
+                (func (export "f") (result u64) (canon lift (core func $i "f") {option})) {more})"#
         );
         wat::parse_str(text).unwrap()
     }
@@ -210,6 +265,7 @@ mod tests {
                 "",
             ),
             ("a segment that is dropped", format!(r#"{memory} (data $d "x") (func (data.drop $d))"#), ""),
+            ("a start that the component calls", format!(r#"{memory} (func (export "_initialize"))"#), ""),
             ("UTF-16", memory.to_owned(), "string-encoding=utf16"),
         ];
         for (what, module, option) in cases {
@@ -218,6 +274,15 @@ mod tests {
             // The component must be one, or this proves nothing; imports that are missing are no error of parsing.
             let made = made.unwrap_or_else(|_| panic!("{what}: no component"));
             assert!(unwrap(&made).is_none(), "{what}");
+        }
+        let module = format!("{memory} {F}");
+        assert!(unwrap(&component(&module, "")).is_some());
+        for more in [
+            "(core module $more (global (mut i32) (i32.const 0)))",
+            "(core instance (instantiate $m (with \"coevo:env/host@1.0.0\" (instance $imports))))",
+            "(component (core module))",
+        ] {
+            assert!(unwrap(&with_more(&module, "", more)).is_none(), "{more}");
         }
     }
 }

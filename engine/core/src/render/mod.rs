@@ -14,7 +14,7 @@ pub use feedback::{is_failure, observation, recovery_cue, tool_message};
 
 use crate::interface::{Interface, Phi, Target};
 use crate::protocol::{CALL_FORM, THOUGHT};
-use crate::task::{EnvSpec, PublicTask, ToolSpec};
+use crate::task::{EnvSpec, PublicTask, ToolCall, ToolSpec};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,11 +67,32 @@ pub fn opening(task: &PublicTask, tools: &[&ToolSpec], interface: &Interface) ->
 /// What an agent thinks that reads its tools before it acts: a line for each tool that it wants, as the list of those
 /// `offered` has it, or `none`.
 pub fn plan<'a>(wanted: impl IntoIterator<Item = &'a str>, offered: &[&ToolSpec]) -> String {
+    thoughts(wanted.into_iter().map(|name| (name, name)), offered, |tool, _| phrase::signature(tool))
+}
+
+/// As [`plan`], with the value of each argument that a tool requires, or `?` where it is not `given`:
+/// `~set_vent(zone front, level ?)`.
+pub fn plan_values(wanted: &[ToolCall], offered: &[&ToolSpec], given: impl Fn(&str) -> bool) -> String {
+    let wanted = wanted.iter().map(|call| (call.name.as_str(), call));
+    thoughts(wanted, offered, |tool, call| {
+        let values = phrase::required(tool).into_iter().map(|name| {
+            let value = call.arguments.get(name).map(phrase::scalar).filter(|value| given(value));
+            format!("{name} {}", value.as_deref().unwrap_or("?"))
+        });
+        format!("{}({})", tool.name, values.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// A line for each tool, once.
+fn thoughts<'a, C>(
+    wanted: impl IntoIterator<Item = (&'a str, C)>,
+    offered: &[&ToolSpec],
+    look: impl Fn(&ToolSpec, &C) -> String,
+) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for name in wanted {
-        let found = offered.iter().find(|tool| tool.name == name);
-        let line = match found {
-            Some(tool) => format!("{THOUGHT}{}\n", phrase::signature(tool)),
+    for (name, call) in wanted {
+        let line = match offered.iter().find(|tool| tool.name == name) {
+            Some(tool) => format!("{THOUGHT}{}\n", look(tool, &call)),
             None => format!("{THOUGHT}{name} none\n"),
         };
         if !lines.contains(&line) {
