@@ -16,6 +16,9 @@ pub use self::coevo::env::{host, types};
 
 /// Package version of the ABI that this host speaks.
 pub const VERSION: &str = "1.0.0";
+/// What a guest imports, and what it exports, with that version.
+pub const HOST: &str = "coevo:env/host@1.0.0";
+pub const GUEST: &str = "coevo:env/guest@1.0.0";
 
 pub fn side(side: core::Side) -> types::Side {
     match side {

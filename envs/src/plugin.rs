@@ -1,7 +1,7 @@
 //! A loaded environment: its description, its tasks, and the compiled component that episodes are instances of.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use coevo_core::episode::{Boundary, Fault};
 use coevo_core::id::ContentId;
@@ -13,7 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use crate::abi;
 use crate::check;
 use crate::manifest::{Manifest, ManifestError};
-use crate::sandbox::{Bare, HostState, Sandbox, SandboxLimits, Service, Slots, World};
+use crate::sandbox::{Bare, HostState, Sandbox, SandboxLimits, Service, Slots, Unwrapped, World, unwrap};
 use crate::schema::Schema;
 use crate::source::EnvSource;
 use crate::start::Starts;
@@ -29,7 +29,9 @@ struct Loaded {
     limits: Arc<SandboxLimits>,
     pre: abi::EnvironmentPre<HostState>,
     /// The component's module, where it can be run by itself.
-    bare: Option<[Arc<Bare>; Slots::KINDS]>,
+    module: Option<Unwrapped>,
+    /// The same, compiled when the first world is made: to describe an environment or make its tasks takes none.
+    bare: OnceLock<Option<[Arc<Bare>; Slots::KINDS]>>,
     spec: EnvSpec,
     /// In the order of `spec.tools`.
     schemas: Vec<Schema>,
@@ -170,10 +172,22 @@ impl EnvPlugin {
             manifest.check(&spec)?;
         }
         let component = ContentId::of_bytes(wasm);
-        let bare = sandbox.bare(wasm);
+        let (module, bare) = (unwrap(wasm), OnceLock::new());
         let sandbox = sandbox.clone();
         let (starts, tasks) = (Starts::default(), None);
-        Ok(Self(Arc::new(Loaded { sandbox, limits, pre, bare, spec, schemas, component, manifest, starts, tasks })))
+        Ok(Self(Arc::new(Loaded {
+            sandbox,
+            limits,
+            pre,
+            module,
+            bare,
+            spec,
+            schemas,
+            component,
+            manifest,
+            starts,
+            tasks,
+        })))
     }
 
     /// What the environment says of itself.
@@ -257,7 +271,8 @@ impl EnvPlugin {
     }
 
     pub(crate) fn world_with(&self, slots: Slots, host: HostState) -> Result<World, Fault> {
-        let Loaded { sandbox, bare, pre, limits, .. } = &*self.0;
+        let Loaded { sandbox, module, bare, pre, limits, .. } = &*self.0;
+        let bare = bare.get_or_init(|| module.as_ref().and_then(|module| sandbox.bare(module)));
         World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare[slots as usize]), pre, limits, host)
     }
 
@@ -289,9 +304,9 @@ impl std::fmt::Debug for EnvPlugin {
 fn interface(component: &Component, sandbox: &Sandbox, source_name: &str) -> Result<(), LoadError> {
     let source_name = source_name.to_owned();
     let ty = component.component_type();
-    let wanted = format!("coevo:env/guest@{}", abi::VERSION);
+    let wanted = abi::GUEST;
     let exports: Vec<String> = ty.exports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
-    if !exports.contains(&wanted) {
+    if !exports.iter().any(|name| name == wanted) {
         return match exports.into_iter().find(|name| name.starts_with("coevo:env/guest")) {
             Some(found) => Err(LoadError::AbiVersion { source_name, found }),
             None => Err(LoadError::NotAnEnvironment { source_name }),

@@ -11,18 +11,15 @@
 //! forbids calls of the host while the guest allocates or takes back, and a log line costs it a little more fuel there.
 
 use wasmtime::{
-    Caller, Engine, Extern, ExternType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc,
-    Val, ValType, WasmParams, WasmResults, bail,
+    Caller, Engine, Extern, ExternType, Global, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store,
+    TypedFunc, Val, ValType, WasmParams, WasmResults, bail,
 };
 
 use super::host::HostState;
 use super::instance::ToolReply;
 use crate::abi::host::{Host as _, Level};
-use crate::abi::types;
+use crate::abi::{GUEST, HOST, types};
 
-/// Module name of the host's imports.
-pub(super) const HOST: &str = "coevo:env/host@1.0.0";
-const GUEST: &str = "coevo:env/guest@1.0.0";
 pub(super) const MEMORY: &str = "memory";
 /// Exports of mutable globals begin so.
 pub(super) const GLOBAL: &str = "coevo:global/";
@@ -44,7 +41,10 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
         if length > caller.data().text_bytes {
             bail!("returned more than {} bytes", caller.data().text_bytes);
         }
-        let text = text(memory.data(&caller), start, length)?;
+        let Some(text) = part(memory.data(&caller), start, length) else {
+            bail!("string pointer/length out of bounds of memory")
+        };
+        let text = std::str::from_utf8(text)?.to_owned();
         caller.data_mut().log(level, text)
     })?;
     Ok(linker)
@@ -298,11 +298,7 @@ impl BareInstance {
         (fresh, fresh_store): (&Self, &Store<HostState>),
         most: usize,
     ) -> wasmtime::Result<Option<Image>> {
-        let globals =
-            of.exports.globals.iter().map(|global| match self.instance.get_module_export(&mut *store, global) {
-                Some(Extern::Global(global)) => Ok(global.get(&mut *store)),
-                _ => bail!("no global"),
-            });
+        let globals = of.exports.globals.iter().map(|of| Ok(global(self.instance, store, of)?.get(&mut *store)));
         let globals = globals.collect::<wasmtime::Result<_>>()?;
         let (now, before) = (self.memory.data(&*store), fresh.memory.data(fresh_store));
         let mut runs: Vec<(usize, Vec<u8>)> = Vec::new();
@@ -340,11 +336,8 @@ impl BareInstance {
         for (at, bytes) in &image.runs {
             memory[*at..][..bytes.len()].copy_from_slice(bytes);
         }
-        for (global, value) in of.exports.globals.iter().zip(&image.globals) {
-            let Some(Extern::Global(global)) = self.instance.get_module_export(&mut *store, global) else {
-                bail!("no global")
-            };
-            global.set(&mut *store, *value)?;
+        for (of, value) in of.exports.globals.iter().zip(&image.globals) {
+            global(self.instance, store, of)?.set(&mut *store, *value)?;
         }
         Ok(())
     }
@@ -357,6 +350,13 @@ fn func<P: WasmParams, R: WasmResults>(
 ) -> wasmtime::Result<TypedFunc<P, R>> {
     match instance.get_module_export(&mut *store, export) {
         Some(Extern::Func(func)) => func.typed(store),
+        _ => bail!("no such export"),
+    }
+}
+
+fn global(instance: Instance, store: &mut Store<HostState>, export: &ModuleExport) -> wasmtime::Result<Global> {
+    match instance.get_module_export(store, export) {
+        Some(Extern::Global(global)) => Ok(global),
         _ => bail!("no such export"),
     }
 }
@@ -398,9 +398,7 @@ impl<'a> Reader<'a> {
     /// The text or list whose place is at `offset`.
     fn bytes(&mut self, offset: u32) -> wasmtime::Result<&'a [u8]> {
         let (start, length) = (self.word(offset)?, self.word(offset + 4)?);
-        let Some(bytes) = self.memory.get(start as usize..).and_then(|from| from.get(..length as usize)) else {
-            bail!("pointer/length out of bounds of memory")
-        };
+        let Some(bytes) = part(self.memory, start, length) else { bail!("pointer/length out of bounds of memory") };
         match self.left.checked_sub(length) {
             Some(left) => self.left = left,
             None => bail!("returned more than {} bytes", self.most),
@@ -413,9 +411,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn text(memory: &[u8], start: u32, length: u32) -> wasmtime::Result<String> {
-    match memory.get(start as usize..).and_then(|from| from.get(..length as usize)) {
-        Some(bytes) => Ok(std::str::from_utf8(bytes)?.to_owned()),
-        None => bail!("string pointer/length out of bounds of memory"),
-    }
+/// What the guest points at, if it is in its memory.
+fn part(memory: &[u8], start: u32, length: u32) -> Option<&[u8]> {
+    memory.get(start as usize..)?.get(..length as usize)
 }

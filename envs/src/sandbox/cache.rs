@@ -27,9 +27,10 @@ pub(super) fn compile<C: Compiled>(engine: &Engine, folder: Option<&Path>, wasm:
     Ok(compiled)
 }
 
-/// A second copy of what is compiled.
-pub(super) fn again<C: Compiled>(engine: &Engine, compiled: &C) -> wasmtime::Result<C> {
-    C::load(engine, &compiled.code()?)
+/// Two more copies of what is compiled.
+pub(super) fn copies<C: Compiled>(engine: &Engine, compiled: &C) -> wasmtime::Result<[C; 2]> {
+    let code = compiled.code()?;
+    Ok([C::load(engine, &code)?, C::load(engine, &code)?])
 }
 
 fn read<C: Compiled>(engine: &Engine, path: &Path) -> Option<C> {

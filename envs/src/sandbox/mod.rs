@@ -23,6 +23,7 @@ pub(crate) use host::HostState;
 pub use host::{LogLevel, LogLine, Logs};
 pub(crate) use instance::{Service, ToolReply, World, shorten};
 pub use limits::SandboxLimits;
+pub(crate) use unwrap::{Unwrapped, unwrap};
 
 use crate::abi;
 
@@ -101,14 +102,13 @@ impl Sandbox {
         cache::compile(&self.0.engine, self.0.cache.as_deref(), wasm)
     }
 
-    /// The module that a component is made around, if it is no more than that: once for every kind of slots.
-    pub(crate) fn bare(&self, component: &[u8]) -> Option<[Arc<Bare>; Slots::KINDS]> {
-        let (module, globals) = unwrap::unwrap(component)?;
+    /// Compiles the module of a component: once, and loaded for every kind of slots.
+    pub(crate) fn bare(&self, module: &Unwrapped) -> Option<[Arc<Bare>; Slots::KINDS]> {
         let Shared { engine, bare_linker, cache, .. } = &*self.0;
-        let module: Module = cache::compile(engine, cache.as_deref(), &module).ok()?;
-        let bare = |module: &Module| Bare::new(bare_linker, module, globals).map(Arc::new);
-        let again = || cache::again(engine, &module).ok().and_then(|module| bare(&module));
-        Some([bare(&module)?, again()?, again()?])
+        let first: Module = cache::compile(engine, cache.as_deref(), &module.bytes).ok()?;
+        let [second, third] = cache::copies(engine, &first).ok()?;
+        let bare = |compiled: &Module| Bare::new(bare_linker, compiled, module.globals).map(Arc::new);
+        Some([bare(&first)?, bare(&second)?, bare(&third)?])
     }
 }
 

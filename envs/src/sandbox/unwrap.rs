@@ -10,7 +10,8 @@ use wasmparser::{
     ValType,
 };
 
-use super::bare::{GLOBAL, HOST, MEMORY};
+use super::bare::{GLOBAL, MEMORY};
+use crate::abi::HOST;
 
 /// Exports that a component would use, and a bare module would not.
 const UNKNOWN: [&str; 4] = ["_initialize", "cabi_export_realloc", "__wasm_init_task", "__wasm_init_async_task"];
@@ -18,8 +19,15 @@ const UNKNOWN: [&str; 4] = ["_initialize", "cabi_export_realloc", "__wasm_init_t
 /// Each takes a lookup at the beginning of every episode; a Rust guest has one.
 const MOST_GLOBALS: usize = 64;
 
-/// The module, with each of its mutable globals exported as `GLOBAL` and its number among them; and how many those are.
-pub(super) fn unwrap(component: &[u8]) -> Option<(Vec<u8>, usize)> {
+/// A module, with each of its mutable globals exported as `GLOBAL` and its number among them.
+pub(crate) struct Unwrapped {
+    pub bytes: Vec<u8>,
+    /// How many globals those are.
+    pub globals: usize,
+}
+
+/// The module of a component.
+pub(crate) fn unwrap(component: &[u8]) -> Option<Unwrapped> {
     // Encodings of what encloses the present payload, the modules in order, and which of them are instantiated.
     let (mut around, mut modules, mut instantiated) = (Vec::new(), Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(component) {
@@ -64,7 +72,7 @@ pub(super) fn unwrap(component: &[u8]) -> Option<(Vec<u8>, usize)> {
     let module = wrapped?;
     let globals = mutable_globals(module).ok()??;
     let bytes = exporting(module, &globals).ok()??;
-    Some((bytes, globals.len()))
+    Some(Unwrapped { bytes, globals: globals.len() })
 }
 
 /// Whether a function goes between component and module by the rules that `bare` knows.
@@ -233,7 +241,7 @@ mod tests {
             r#"(import "coevo:env/host@1.0.0" "now-ms" (func (result i64)))
                (memory (export "memory") 1) (global (mut i32) (i32.const 1)) (global i32 (i32.const 2)) (global (mut f64) (f64.const 3)) {F}"#
         );
-        let (bytes, globals) = unwrap(&component(&module, "")).unwrap();
+        let Unwrapped { bytes, globals } = unwrap(&component(&module, "")).unwrap();
         assert_eq!(globals, 2);
         let mut exports = Vec::new();
         for payload in Parser::new(0).parse_all(&bytes) {

@@ -1,7 +1,7 @@
 //! What cannot be loaded says what it is and what to do.
 
-use crate::common::{HOSTILE, hostile, sandbox};
-use coevo_envs::{EnvPlugin, EnvSource, LoadError, Sandbox, SandboxError, SandboxLimits};
+use crate::common::{HOSTILE, hostile, key, sandbox, task};
+use coevo_envs::{Budgets, EnvPlugin, EnvSource, EvalEnv, LoadError, Sandbox, SandboxError, SandboxLimits};
 
 /// The hostile guest with one string in it replaced by another of the same length.
 fn renamed(old: &str, new: &str) -> Vec<u8> {
@@ -70,7 +70,9 @@ fn a_damaged_cache_is_compiled_over() {
     let folder = cache.path().join("components");
     let load = || {
         let sandbox = Sandbox::with_cache(crate::common::limits(), Some(folder.clone())).unwrap();
-        EnvPlugin::from_bytes(&sandbox, "hostile", HOSTILE).unwrap().spec().clone()
+        let plugin = EnvPlugin::from_bytes(&sandbox, "hostile", HOSTILE).unwrap();
+        EvalEnv::new(&plugin, &task("").public, key(), &Budgets::default()).unwrap();
+        plugin.spec().clone()
     };
     let files = || {
         let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
