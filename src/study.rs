@@ -69,6 +69,8 @@ pub struct Family {
     pub subject_minus: Option<Estimate>,
     /// Success on each other environment, after minus before.
     pub gain_elsewhere: BTreeMap<String, Estimate>,
+    /// The subject's success there minus this arm's.
+    pub subject_minus_elsewhere: BTreeMap<String, Estimate>,
     /// Dev success with the evolved cues minus without, at the last evaluation; absent where nothing was probed then.
     pub gap: Option<Gap>,
     /// Second tries at failed turns that cues could speak to; absent where there were none.
@@ -133,7 +135,7 @@ pub struct Reached {
 }
 
 /// Rewards by seed and task, category by category.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cells {
     rewards: BTreeMap<u64, BTreeMap<TaskRef, f64>>,
     elsewhere: BTreeMap<String, BTreeMap<u64, BTreeMap<TaskRef, f64>>>,
@@ -198,6 +200,7 @@ impl Study {
                         Some((env.clone(), between(before, after, key)?))
                     })
                     .collect(),
+                subject_minus_elsewhere: BTreeMap::new(),
                 gap: estimate(&gaps, key).map(|estimate| Gap { estimate, seeds: gaps.len() }),
                 second_tries: (tries.with.of + tries.without.of > 0).then_some(tries),
                 rollouts,
@@ -208,11 +211,13 @@ impl Study {
             });
         }
         let of_subject = families.iter().position(|family| family.name == subject).expect("it is one of them");
-        for number in (0..families.len()).filter(|number| *number != of_subject) {
-            let cells = |family: &Family| family.after.as_ref().map(|after| after.cells.rewards.clone());
-            families[number].subject_minus = cells(&families[number])
-                .zip(cells(&families[of_subject]))
-                .and_then(|(other, subject)| between(&other, &subject, key));
+        let subject_cells = families[of_subject].after.as_ref().map(|after| after.cells.clone()).unwrap_or_default();
+        for (number, family) in families.iter_mut().enumerate() {
+            let Some(after) = family.after.as_ref().filter(|_| number != of_subject) else { continue };
+            family.subject_minus = between(&after.cells.rewards, &subject_cells.rewards, key);
+            let there = |env: &String| between(after.cells.elsewhere.get(env)?, subject_cells.elsewhere.get(env)?, key);
+            family.subject_minus_elsewhere =
+                elsewhere.iter().filter_map(|env| Some((env.clone(), there(env)?))).collect();
         }
         let baselines: Vec<&BTreeMap<String, f64>> =
             arms.iter().filter_map(|arm| arm.before.as_ref()).map(|before| &before.labels).collect();
@@ -400,7 +405,7 @@ impl std::fmt::Display for Study {
         if !self.elsewhere.is_empty() {
             writeln!(
                 f,
-                "\nTransfer: test tasks of environments that nothing was trained on, success % and points gained"
+                "\nTransfer: test tasks of environments that reinforcement never met, success % and differences in points"
             )?;
             f.write_str(&grid(&self.transfer_rows()))?;
         }
@@ -479,13 +484,22 @@ impl Study {
 
     fn transfer_rows(&self) -> Vec<Vec<String>> {
         let mut rows = vec![vec!["arm".to_owned()]];
-        rows[0].extend(self.elsewhere.iter().flat_map(|env| [env.clone(), "after − before".to_owned()]));
+        rows[0].extend(
+            self.elsewhere
+                .iter()
+                .flat_map(|env| [env.clone(), "after − before".to_owned(), format!("{} − arm", self.subject)]),
+        );
         for (number, (name, results)) in self.tested().into_iter().enumerate() {
             let mut row = vec![name.to_owned()];
             for env in &self.elsewhere {
                 row.push(share(results.and_then(|r| r.elsewhere.get(env))));
                 let gain = number.checked_sub(1).map(|at| self.families[at].gain_elsewhere.get(env).copied());
                 row.push(gain.map_or(String::new(), points));
+                let over = |family: &Family| match family.name == self.subject {
+                    true => "·".to_owned(),
+                    false => points(family.subject_minus_elsewhere.get(env).copied()),
+                };
+                row.push(number.checked_sub(1).map_or(String::new(), |at| over(&self.families[at])));
             }
             rows.push(row);
         }

@@ -90,6 +90,12 @@ fn mistakes_of_a_study_are_refused() {
     ] {
         check(folder.path(), &["run", scenario, "--set", &transfer(list)], needles);
     }
+    let shown = transfer("{environment: retail, demonstrations: 9}");
+    check(
+        folder.path(),
+        &["run", scenario, "--set", &shown, "--set", "agent.warm_start.source=synthetic"],
+        &["evaluation.transfer[0].demonstrations", "9", "source: oracle"],
+    );
     // By its name, the path of the same environment is another one; by what it calls itself it is not.
     let path = root().join("plugins/components/travel.wasm").display().to_string();
     let same = transfer(&format!("{{environment: {path}}}"));

@@ -72,7 +72,7 @@ fn a_study_is_the_same_side_by_side_and_killed() {
     assert_eq!(succeed(folder, &["table", "killed"]), table);
     replays(folder, "killed");
 
-    // The table knows arms by seeds, and the environment that nothing was trained on.
+    // The table knows arms by seeds, and the environment that reinforcement never met.
     for needle in ["2 arms under the seeds 5, 6", "coevo − arm", "Transfer: ", "best policy on dev"] {
         assert!(table.contains(needle), "no {needle:?} in\n{table}");
     }
@@ -90,6 +90,9 @@ fn a_study_is_the_same_side_by_side_and_killed() {
     run.verify_checkpoints().expect("what is recorded is there");
     let transfer = EpisodeFilter { stage: Some(Stage::Transfer), ..EpisodeFilter::default() };
     let transfer = run.episodes(&transfer).expect("readable");
+    let warmup = EpisodeFilter { stage: Some(Stage::Warmup), ..EpisodeFilter::default() };
+    let shown = run.episodes(&warmup).expect("readable").into_iter().filter(|episode| episode.key.task.env == "memory");
+    assert_eq!(shown.count(), 2 * 20, "both warm starts are shown it");
     // Two tasks for each of 4 arms and 2 warm starts.
     assert_eq!(transfer.iter().filter(|episode| episode.key.task.env == "memory").count(), 12);
     assert_eq!(transfer.len(), 12);
@@ -148,7 +151,7 @@ fn study(folder: &Path) -> &'static str {
         .replace("rounds: 2,", "rounds: 3, checkpoints: evaluated,")
         .replace(
             "every: 1,",
-            "every: 2, temperature: 1, select: best_dev, transfer: [{ environment: memory, tasks: 2 }],",
+            "every: 2, temperature: 1, select: best_dev, transfer: [{ environment: memory, tasks: 2, demonstrations: 20 }],",
         );
     std::fs::write(folder.join("study.yaml"), text).expect("a writable folder");
     "study.yaml"

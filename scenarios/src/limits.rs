@@ -61,6 +61,12 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     for (number, transfer) in evaluation.transfer.iter().enumerate() {
         let key = format!("evaluation.transfer[{number}]");
         say(transfer.tasks == 0, &format!("{key}.tasks"), "0".into(), "write 1 or more, or leave the entry out".into());
+        say(
+            transfer.demonstrations > 0 && agent.warm_start.source == DemonstrationSource::Synthetic,
+            &format!("{key}.demonstrations"),
+            format!("{}, but `agent.warm_start.source: synthetic` plays none", transfer.demonstrations),
+            "leave it out, or set `source: oracle`".into(),
+        );
         let key = format!("{key}.environment");
         let name = &transfer.environment;
         say(

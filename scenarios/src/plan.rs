@@ -73,16 +73,19 @@ pub enum OrderError {
 pub fn warm_start_id(arm: &ArmPlan) -> ContentId {
     let settings = &arm.settings;
     let agent = &settings.agent;
-    ContentId::of(&json!([
-        settings.seed,
-        settings.environment,
-        agent.start,
-        agent.model,
-        agent.tokenizer,
-        agent.warm_start,
-        settings.learner.backend,
-        settings.budgets
-    ]))
+    let mut parts = vec![
+        json!(settings.seed),
+        json!(settings.environment),
+        json!(agent.start),
+        json!(agent.model),
+        json!(agent.tokenizer),
+        json!(agent.warm_start),
+        json!(settings.learner.backend),
+        json!(settings.budgets),
+    ];
+    let demonstrated = settings.evaluation.transfer.iter().filter(|transfer| transfer.demonstrations > 0);
+    parts.extend(demonstrated.map(|transfer| json!([transfer.environment, transfer.demonstrations])));
+    ContentId::of(&json!(parts))
 }
 
 /// Orders the stages of `arms`.
@@ -113,7 +116,8 @@ pub fn plan(arms: &[ArmPlan]) -> Result<Plan, Vec<OrderError>> {
         let suffix = if several { format!("@{id}") } else { String::new() };
         let warm_start = &settings.agent.warm_start;
         let played = warm_start.source == DemonstrationSource::Oracle;
-        let clones = if played { u64::from(warm_start.episodes) } else { 0 };
+        let elsewhere = settings.evaluation.transfer.iter().map(|transfer| transfer.demonstrations);
+        let clones = if played { elsewhere.chain([warm_start.episodes]).map(u64::from).sum() } else { 0 };
         let kind = StageKind::WarmStart { arms: names.clone() };
         let warm = add(&mut graph, format!("warm-start{suffix}"), kind, clones, 0);
         let tests = u64::from(settings.evaluation.test_tasks);

@@ -216,7 +216,7 @@ pub enum Select {
     BestDev,
 }
 
-/// An environment that is only tested on.
+/// An environment that reinforcement never meets: it is tested on, and demonstrated where the scenario says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransferConfig {
@@ -226,6 +226,14 @@ pub struct TransferConfig {
     /// Tasks of its test split.
     #[serde(default = "default_transfer_tasks")]
     pub tasks: u32,
+    /// Oracle episodes of it that are cloned beside `agent.warm_start.episodes`, under the same settings, so that the policy can
+    /// read its tools. 0: nothing of it is seen before it is tested on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub demonstrations: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn default_transfer_tasks() -> u32 {

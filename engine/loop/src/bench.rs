@@ -146,11 +146,9 @@ pub fn learner_rate(
     backend: Backend,
     workers: usize,
 ) -> Result<LearnerRate, RunError> {
-    let mut settings = settings.clone();
-    settings.agent.warm_start.episodes = 64;
     let pool = TaskPool::new(plugin.clone(), 0);
     let parallelism = Parallelism { slots: 32, workers };
-    let shown = demonstrate("bench", &pool, &settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
+    let shown = demonstrate("bench", &[(&pool, 64)], settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
     let mut learner = Learner::new(&settings.agent.model, shown.tokenizer.clone(), backend, 0)?;
     let short = ImitationConfig { steps: 2, ..settings.agent.warm_start.imitation.clone() };
     learner.imitate(&shown.sequences, &short)?; // warms caches and kernels

@@ -46,11 +46,11 @@ impl Peer {
     /// As [`Learner::new`].
     pub fn new(plugin: &EnvPlugin, settings: &Settings, workers: usize) -> Result<Self, RunError> {
         let mut settings = settings.clone();
-        settings.agent.warm_start.episodes = SEQUENCES as u32 * 2;
         settings.agent.warm_start.cues = 0.0;
         let pool = TaskPool::new(plugin.clone(), 0);
         let parallelism = Parallelism { slots: 32, workers };
-        let shown = demonstrate("bench", &pool, &settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
+        let pools = [(&pool, SEQUENCES as u32 * 2)];
+        let shown = demonstrate("bench", &pools, &settings, None, &Budgets::default(), parallelism, &mut |_| ())?;
         let shared = grouped(&shown.sequences);
         let mut apart = shared.clone();
         apart.iter_mut().zip(0..).for_each(|(sequence, first)| sequence.ids[0] = first);

@@ -15,11 +15,11 @@ use coevo_agents::{Lesson, Tokenizer, TrainSequence};
 use coevo_core::episode::{Stage, Verdict};
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::TaskRef;
+use coevo_core::task::{HiddenLabel, TaskRef};
 use coevo_scenarios::Settings;
 
 use crate::round::{Batch, jobs, labels, stream_task};
-use crate::scribe::{Book, Scribe};
+use crate::scribe::Scribe;
 use crate::slots::{Arena, Job, Parallelism, Played, play};
 use crate::tasks::TaskPool;
 use coevo_envs::Budgets;
@@ -44,39 +44,41 @@ impl Demonstrations {
     }
 }
 
-/// Plays the demonstrations of `settings` and trains a tokenizer on what was read and written, unless there is one.
+/// Plays so many demonstrations of each pool as stands beside it, and trains a tokenizer on what was read and written, unless
+/// there is one.
 ///
 /// # Errors
 /// When the vocabulary is too small for a tokenizer.
 pub fn demonstrate(
     arm: &str,
-    pool: &TaskPool,
+    pools: &[(&TaskPool, u32)],
     settings: &Settings,
     tokenizer: Option<&Tokenizer>,
     budgets: &Budgets,
     parallelism: Parallelism,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Demonstrations, coevo_agents::tokenizer::TokenizerError> {
-    let warm = &settings.agent.warm_start;
-    let (jobs, shown) = plan(arm, pool, settings);
-    let labels = labels(&jobs);
-    let streams: Vec<StreamKey> = jobs.iter().map(|job| job.action_stream).collect();
-    let interfaces = shown.values().map(|interface| (**interface).clone()).collect();
-    let habits = Habits { overeager: warm.overeager, hasty: warm.hasty, resigned: warm.resigned };
-    let tools = pool.plugin().spec().tools.clone();
-    let reads = match (warm.reads_tools, warm.reads_values) {
-        (false, _) => Reads::Nothing,
-        (true, false) => Reads::Tools,
-        (true, true) => Reads::Values,
-    };
-    let oracle = NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown).reading(reads);
-    let (scribe, book) = Scribe::new(oracle);
-    let (mut played, _) = play(jobs, Box::new(scribe), budgets, parallelism, progress);
+    let mut played = Vec::new();
+    let mut streams = Vec::new();
+    let mut interfaces = Vec::new();
+    let mut book = BTreeMap::new();
+    // Passes are counted through all pools, so that no two episodes have one name.
+    let mut passes = 0;
+    for (pool, episodes) in pools {
+        let before = played.len();
+        let (jobs, shown) = plan(arm, pool, passes, *episodes, settings);
+        passes += episodes.div_ceil(settings.environment.train);
+        interfaces.extend(shown.values().map(|interface| Interface::clone(interface)));
+        streams.extend(jobs.iter().map(|job| job.action_stream));
+        let (scribe, written) = Scribe::new(demonstrator(pool, labels(&jobs), shown, settings));
+        let mut on_episode = |done| progress(before + done);
+        played.extend(play(jobs, Box::new(scribe), budgets, parallelism, &mut on_episode).0);
+        book.append(&mut written.lock().expect("no panic while writing"));
+    }
     let tokenizer = match tokenizer {
         Some(tokenizer) => tokenizer.clone(),
         None => train_tokenizer(&book, settings)?,
     };
-    let book = book.lock().expect("no panic while writing");
     for (played, stream) in played.iter_mut().zip(&streams) {
         if let Some(conversation) = book.get(stream) {
             played.episode.tokens = encode(&tokenizer, conversation);
@@ -92,6 +94,24 @@ pub fn demonstrate(
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })
 }
 
+/// Who demonstrates the tasks of `labels`: able, with the habits and the ways of reading that `settings` give it.
+fn demonstrator(
+    pool: &TaskPool,
+    labels: BTreeMap<String, HiddenLabel>,
+    shown: BTreeMap<StreamKey, Arc<Interface>>,
+    settings: &Settings,
+) -> NoisyOracle {
+    let warm = &settings.agent.warm_start;
+    let habits = Habits { overeager: warm.overeager, hasty: warm.hasty, resigned: warm.resigned };
+    let reads = match (warm.reads_tools, warm.reads_values) {
+        (false, _) => Reads::Nothing,
+        (true, false) => Reads::Tools,
+        (true, true) => Reads::Values,
+    };
+    let tools = pool.plugin().spec().tools.clone();
+    NoisyOracle::new(labels, tools, warm.mistakes).with_habits(habits, shown).reading(reads)
+}
+
 /// Whether a demonstration went as its demonstrator meant it to: nothing failed but by a habit.
 fn as_meant(verdict: &Verdict, conversation: &[Seen]) -> bool {
     let Verdict::Scored { turns, .. } = verdict else { return false };
@@ -105,13 +125,20 @@ fn as_meant(verdict: &Verdict, conversation: &[Seen]) -> bool {
     turns.iter().enumerate().all(|(number, turn)| turn.failure.is_none() || meant(number))
 }
 
-/// The demonstrations to play, and the cues that some of them show, by the stream of the episode.
-fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, BTreeMap<StreamKey, Arc<Interface>>) {
+/// The demonstrations to play, after so many passes through other pools, and the cues that some of them show, by the stream of
+/// the episode.
+fn plan(
+    arm: &str,
+    pool: &TaskPool,
+    passes: u32,
+    episodes: u32,
+    settings: &Settings,
+) -> (Vec<Job>, BTreeMap<StreamKey, Arc<Interface>>) {
     let warm = &settings.agent.warm_start;
     let mut shown = BTreeMap::new();
-    let mut all = Vec::with_capacity(warm.episodes as usize);
-    for number in 0..warm.episodes {
-        let (index, replica) = (number % settings.environment.train, number / settings.environment.train);
+    let mut all = Vec::with_capacity(episodes as usize);
+    for number in 0..episodes {
+        let (index, replica) = (number % settings.environment.train, passes + number / settings.environment.train);
         let batch = Batch { arm, stage: Stage::Warmup, round: 0, seed: settings.seed, replicas: 1 };
         let mut job = jobs(batch, pool, "train", &[index], &Arena::Base).remove(0);
         if warm.fresh_tasks {
@@ -136,8 +163,10 @@ fn plan(arm: &str, pool: &TaskPool, settings: &Settings) -> (Vec<Job>, BTreeMap<
     (all, shown)
 }
 
-fn train_tokenizer(book: &Book, settings: &Settings) -> Result<Tokenizer, coevo_agents::tokenizer::TokenizerError> {
-    let book = book.lock().expect("no panic while writing");
+fn train_tokenizer(
+    book: &BTreeMap<StreamKey, Vec<Seen>>,
+    settings: &Settings,
+) -> Result<Tokenizer, coevo_agents::tokenizer::TokenizerError> {
     let texts = book.values().flatten().map(|seen| seen.message.text.as_str());
     Tokenizer::train(texts, &settings.agent.tokenizer)
 }

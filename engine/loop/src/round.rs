@@ -308,12 +308,14 @@ pub fn stream_task(task: &TaskRef) -> u64 {
 
 /// Labels every scored episode.
 pub fn diagnose_all(played: Vec<Played>, pool: &TaskPool, table: &PriorityTable) -> Vec<Diagnosed> {
-    let label = |played: Played| {
-        let task = pool.task(&played.episode.key.task).ok();
-        let diagnosis = task.and_then(|task| diagnose(&played.episode, &played.verdict, &task.hidden, table));
-        Diagnosed { played, diagnosis, weights: None, second_try: None }
-    };
-    played.into_iter().map(label).collect()
+    played.into_iter().map(|played| diagnosed(played, pool, table)).collect()
+}
+
+/// Labels one episode, where it is scored.
+pub fn diagnosed(played: Played, pool: &TaskPool, table: &PriorityTable) -> Diagnosed {
+    let task = pool.task(&played.episode.key.task).ok();
+    let diagnosis = task.and_then(|task| diagnose(&played.episode, &played.verdict, &task.hidden, table));
+    Diagnosed { played, diagnosis, weights: None, second_try: None }
 }
 
 /// What the round teaches: the next profile, and from it, frozen, the next interface and the weights of every group.

@@ -32,13 +32,13 @@ use crate::demonstrate::{Demonstrations, demonstrate};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{
-    ArmState, Batch, Branch, Diagnosed, Reading, Wave, diagnose_all, digest, groups, jobs, play_round, sequences,
-    teaching_groups,
+    ArmState, Batch, Branch, Diagnosed, Reading, Wave, diagnose_all, diagnosed, digest, groups, jobs, play_round,
+    sequences, teaching_groups,
 };
 use crate::schedule::{Next, run_all};
-use crate::slots::{Arena, Parallelism, play};
+use crate::slots::{Arena, Parallelism, Played, play};
 use crate::summary::Summary;
-use crate::tasks::Pools;
+use crate::tasks::{Pools, TaskPool};
 use crate::testing::{Measure, is_evaluated};
 
 const WEIGHTS: &str = "weights.safetensors";
@@ -181,6 +181,9 @@ fn check_fit(scenario: &ResolvedScenario, pools: &Pools) -> Result<(), RunError>
             });
         }
         wanted.push((format!("evaluation.transfer[{number}].tasks"), "test", transfer.tasks, pool));
+        if transfer.demonstrations > 0 {
+            wanted.push(("environment.train".to_owned(), "train", environment.train, pool));
+        }
     }
     for (key, split, tasks, pool) in wanted {
         let spec = pool.plugin().spec();
@@ -409,8 +412,12 @@ impl<'r> Run<'r> {
             ("demonstrate".to_owned(), demonstrated_ms),
             ("imitate".to_owned(), watch.elapsed_ms() - demonstrated_ms),
         ]);
-        let episodes: Vec<EpisodeRecord> =
-            diagnose_all(shown.played, &self.pools.main, &table(&settings)).into_iter().map(record).collect();
+        let table = table(&settings);
+        let label = |played: Played| {
+            let pool = self.pools.of(&played.episode.key.task.env);
+            record(diagnosed(played, pool, &table))
+        };
+        let episodes: Vec<EpisodeRecord> = shown.played.into_iter().map(label).collect();
         let tasks = self.tasks_of(&episodes);
         let mut interfaces = shown.interfaces;
         interfaces.push(Interface::base());
@@ -443,14 +450,17 @@ impl<'r> Run<'r> {
         settings: &Settings,
         tokenizer: Option<&Tokenizer>,
     ) -> Result<Demonstrations, RunError> {
-        let episodes = settings.agent.warm_start.episodes;
+        let elsewhere = settings.evaluation.transfer.iter().map(|transfer| transfer.demonstrations);
+        let pools: Vec<(&TaskPool, u32)> = std::iter::once((&self.pools.main, settings.agent.warm_start.episodes))
+            .chain(self.pools.transfer.iter().zip(elsewhere))
+            .collect();
+        let episodes: usize = pools.iter().map(|(_, episodes)| *episodes as usize).sum();
         if let (0, Some(tokenizer)) = (episodes, tokenizer) {
             return Ok(Demonstrations::none(tokenizer.clone()));
         }
-        self.began(id, Activity::Demonstrate, 0, 0, episodes as usize);
-        let budgets = budgets(settings);
-        let (pool, parallelism) = (&self.pools.main, self.parallelism);
-        let shown = demonstrate(id, pool, settings, tokenizer, &budgets, parallelism, &mut self.progress(id))?;
+        self.began(id, Activity::Demonstrate, 0, 0, episodes);
+        let (budgets, parallelism) = (budgets(settings), self.parallelism);
+        let shown = demonstrate(id, &pools, settings, tokenizer, &budgets, parallelism, &mut self.progress(id))?;
         let faults = shown.played.iter().filter(|played| played.verdict.reward().is_none()).count();
         if faults > 0 {
             let line = format!("{faults} of {} demonstrations ended in a fault and are unscored", shown.played.len());
