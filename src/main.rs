@@ -15,7 +15,20 @@ use clap::Parser;
 use cli::{Cli, EnvVerb, Verb};
 use command::Failure;
 
+/// Whoever reads what is printed may stop, as `| head` does: that is no defect, and what is committed stays committed.
+fn end_quietly_with_the_reader() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        report(panic);
+    }));
+}
+
 fn main() -> ExitCode {
+    end_quietly_with_the_reader();
     let cli = Cli::parse();
     let done = match cli.verb {
         Verb::Run(args) => command::run::run(&args),

@@ -5,7 +5,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use common::{COUNTER, TINY, counter, root, run, succeed, tiny};
+use std::process::Stdio;
+
+use common::{COUNTER, TINY, coevo, counter, root, run, succeed, tiny};
 
 /// Runs, expects exit code 2 and every `needle` in the message, and no run folder.
 #[track_caller]
@@ -16,6 +18,35 @@ fn check(folder: &Path, args: &[&str], needles: &[&str]) {
         assert!(err.contains(needle), "coevo {args:?}: no `{needle}` in\n{err}");
     }
     assert!(!folder.join("runs").exists(), "coevo {args:?} wrote a run folder");
+}
+
+#[test]
+fn what_is_shipped_is_good_input() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let files =
+        std::fs::read_dir(root().join("scenarios")).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        let path = file.to_str().expect("UTF-8");
+        let mut plans = vec![vec!["run", path, "--dry-run"]];
+        if std::fs::read_to_string(&file).expect("readable").contains("\nnamed_budgets:\n  small:") {
+            plans.push(vec!["run", path, "--dry-run", "--budget", "small"]);
+        }
+        for plan in plans {
+            assert!(succeed(folder.path(), &plan).contains("in all "), "{plan:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_may_stop_reading() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut child = coevo(folder.path());
+    let mut child = child.args(["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
 }
 
 #[test]
