@@ -15,6 +15,12 @@ use crate::schema::Schema;
 /// Values in all argument schemas of an environment.
 const NODES: usize = 200_000;
 
+/// Turns of a task.
+const TURNS: usize = 256;
+
+/// Calls of a simulated user in one turn.
+pub(crate) const USER_CALLS: usize = 64;
+
 /// What is wrong, and where: `tools[3].arguments: …`.
 pub(crate) type Problem = String;
 
@@ -127,6 +133,9 @@ pub(crate) fn task(said: types::Task, spec: &EnvSpec) -> Result<Task, Problem> {
     }
     if said.turns.is_empty() {
         return Err("turns: there are none".to_owned());
+    }
+    if said.turns.len() > TURNS {
+        return Err(format!("turns: there are {}, at most {TURNS} are allowed", said.turns.len()));
     }
     if said.reference.len() != said.turns.len() {
         return Err(format!("{} turns but {} reference turns", said.turns.len(), said.reference.len()));

@@ -15,6 +15,9 @@ use crate::plugin::EnvPlugin;
 use crate::sandbox::{Logs, Slots, ToolReply, World};
 use crate::user::SimulatedUser;
 
+/// Results of the largest size that an episode may have together: a record keeps them all.
+const RESULTS: usize = 16;
+
 /// What an agent is told at the beginning of a user turn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TurnStart {
@@ -62,6 +65,8 @@ pub(crate) struct Session {
     initial_hash: u64,
     /// Of the world now.
     hash: u64,
+    /// Bytes that results may still have.
+    room: usize,
     /// Shared with forks, so that a fork costs the same at any turn.
     past: Vec<Arc<Turn>>,
     current: Option<Turn>,
@@ -83,7 +88,8 @@ impl Session {
         let setting = Setting { plugin: plugin.clone(), task, stream, budgets: *budgets, interface, slots };
         let user = SimulatedUser::begin(&setting)?;
         let (past, current, ending) = (Vec::new(), None, None);
-        Ok(Self { setting, world, user, initial_hash: hash, hash, past, current, ending })
+        let room = RESULTS * plugin.limits().output_bytes as usize;
+        Ok(Self { setting, world, user, initial_hash: hash, hash, room, past, current, ending })
     }
 
     pub fn task(&self) -> &PublicTask {
@@ -270,6 +276,17 @@ impl Session {
     fn run(&mut self, call: &ToolCall, caller: Side) -> Result<(StepOutcome, u64), Fault> {
         let reply = self.world.call(&call.name, &call.arguments.to_string(), caller)?;
         let fuel_used = self.world.fuel_used;
+        let said = match &reply {
+            ToolReply::Result(text) => text.len(),
+            ToolReply::Error(error) => error.message.len() + error.details.len(),
+        };
+        match self.room.checked_sub(said) {
+            Some(room) => self.room = room,
+            None => {
+                let most = RESULTS * self.setting.plugin.limits().output_bytes as usize;
+                return Err(self.broken(call, format!("the episode's results have more than {most} bytes")));
+            }
+        }
         let outcome = match reply {
             ToolReply::Result(text) => match serde_json::from_str::<Value>(&text) {
                 Ok(result) => StepOutcome::Executed { result },
@@ -333,6 +350,7 @@ impl Session {
             user,
             initial_hash: self.initial_hash,
             hash: self.hash,
+            room: self.room,
             past: self.past.clone(),
             current: self.current.clone(),
             ending: self.ending.clone(),
@@ -342,6 +360,7 @@ impl Session {
     /// An instance that continues from `snapshot`; `None` where the snapshot does not hold the whole state.
     fn restored(&self, snapshot: &[u8]) -> Result<Option<World>, Fault> {
         let mut world = self.setting.plugin.world_with(self.setting.slots, self.world.host().fork())?;
+        world.host_mut().continue_from(self.world.host());
         let same = world.restore(snapshot)?.is_ok() && world.state_hash()? == self.hash;
         Ok(same.then_some(world))
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coevo_core::episode::Fault;
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::PublicTask;
+use coevo_core::task::{PublicTask, UserMessage};
 
 use crate::plugin::EnvPlugin;
 use crate::sandbox::{Image, Logs, Slots, World, shorten};
@@ -37,10 +37,12 @@ pub(crate) struct Start {
 impl Start {
     fn prepare(plugin: &EnvPlugin, task: &PublicTask) -> Result<Self, Fault> {
         let mut first = plugin.world(Slots::Apart, stream())?;
-        first.reset(&task.initial_state)?;
+        let reset = first.reset(&task.initial_state);
         let logs = first.host().logs.clone();
-        let way = match first.host().draws {
-            0 => Self::way(plugin, &mut first)?,
+        let way = match (first.host().draws, reset) {
+            (0, Err(fault)) => return Err(fault),
+            (0, Ok(())) => Self::way(plugin, &mut first)?,
+            // What comes of it is each episode's own, a fault, too.
             _ => Way::Reset,
         };
         Ok(Self { task: Arc::new(task.clone()), way, logs })
@@ -98,13 +100,20 @@ impl Start {
         Ok(())
     }
 
-    /// What it holds beside the task.
+    /// What it holds, but for small things.
     fn bytes(&self) -> usize {
-        match &self.way {
+        let way = match &self.way {
             Way::Reset => 0,
             Way::Snapshot(snapshot) => snapshot.len(),
             Way::Image(image) => image.bytes(),
-        }
+        };
+        let PublicTask { system, initial_state, user_profile, turns, .. } = &*self.task;
+        let said = turns.iter().map(|turn| match &turn.message {
+            UserMessage::Scripted(text) => text.len(),
+            UserMessage::Simulated => 0,
+        });
+        let logged = self.logs.lines.iter().map(|line| line.message.len());
+        way + system.len() + initial_state.len() + user_profile.len() + said.chain(logged).sum::<usize>()
     }
 
     /// What the way to the initial state is called.
@@ -162,7 +171,9 @@ impl Starts {
             *known = Known::default();
         }
         known.bytes += start.bytes();
-        known.starts.insert(task.id.clone(), Arc::clone(&start));
+        if let Some(before) = known.starts.insert(task.id.clone(), Arc::clone(&start)) {
+            known.bytes -= before.bytes();
+        }
         Ok(start)
     }
 }

@@ -27,7 +27,7 @@ fn named(name: &str) -> PathBuf {
 #[test]
 fn shipped_scenarios_load_and_round_trip() {
     let files = shipped();
-    assert_eq!(files.len(), 6, "{files:?}");
+    assert_eq!(files.len(), 7, "{files:?}");
     for file in files {
         let scenario = ResolvedScenario::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(Some(scenario.name.as_str()), file.file_stem().and_then(|stem| stem.to_str()));

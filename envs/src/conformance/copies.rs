@@ -93,9 +93,7 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
             let Some(mut copy) = copy else { continue };
             *copies += 1;
             // The host's side of a copy continues the original's, as a fork does.
-            let memory_peak = copy.host().memory_peak;
-            *copy.host_mut() = world.host().fork();
-            copy.host_mut().memory_peak = memory_peak;
+            copy.host_mut().continue_from(world.host());
             if let Err(why) = copy.restore(&snapshot)? {
                 tally.find(
                     place.clone(),

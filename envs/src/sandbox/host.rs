@@ -56,8 +56,8 @@ pub(crate) struct HostState {
     pub(super) text_bytes: u32,
 }
 
-/// Calls and log bytes that the host still answers. Fuel does not see them: a call of the host costs the guest a few
-/// instructions, and the host as much as the text it is given.
+/// Calls, refusals to grow among them, and log bytes that the host still answers. Fuel does not see them: a call of the host
+/// costs the guest a few instructions, and the host as much as the text it is given.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
     calls: u32,
@@ -124,6 +124,11 @@ impl HostState {
         let (stream, logs) = (self.stream.clone(), self.logs.clone());
         Self { stream, logs, refused: None, last_words: None, memory_peak: 0, ..*self }
     }
+
+    /// Goes on where `other` is, whatever was asked of this one while its instance was made.
+    pub fn continue_from(&mut self, other: &Self) {
+        *self = Self { memory_peak: self.memory_peak, ..other.fork() };
+    }
 }
 
 impl types::Host for HostState {}
@@ -171,6 +176,7 @@ impl ResourceLimiter for HostState {
         match granted {
             true => self.memory_peak = total,
             false => {
+                self.answer(0)?;
                 self.refused = Some(format!("asked for {total} bytes of memory, {} are allowed", self.memory_bytes));
             }
         }
@@ -179,6 +185,7 @@ impl ResourceLimiter for HostState {
 
     fn table_growing(&mut self, _now: usize, desired: usize, _declared: Option<usize>) -> wasmtime::Result<bool> {
         if desired > self.table_elements {
+            self.answer(0)?;
             self.refused = Some(format!("asked for {desired} table elements, {} are allowed", self.table_elements));
         }
         Ok(desired <= self.table_elements)

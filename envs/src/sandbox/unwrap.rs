@@ -97,7 +97,10 @@ fn is_plain(function: &CanonicalFunction) -> bool {
 fn hands_through(module: &[u8]) -> Result<bool> {
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
-            Payload::MemorySection(_) | Payload::GlobalSection(_) | Payload::StartSection { .. } => return Ok(false),
+            Payload::MemorySection(_)
+            | Payload::GlobalSection(_)
+            | Payload::StartSection { .. }
+            | Payload::DataSection(_) => return Ok(false),
             Payload::CodeSectionEntry(body) => {
                 for operator in body.get_operators_reader()? {
                     let handed = matches!(
@@ -190,7 +193,7 @@ fn exporting(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>> {
                     ExternalKind::Func => ExportKind::Func,
                     ExternalKind::Memory => ExportKind::Memory,
                     ExternalKind::Global => ExportKind::Global,
-                    ExternalKind::Table => ExportKind::Table,
+                    // Another module could fill it.
                     _ => return Ok(None),
                 };
                 let misnamed = export.kind == ExternalKind::Memory && export.name != MEMORY;
@@ -272,6 +275,7 @@ mod tests {
                 format!("{memory} (table 1 funcref) (func (result i32) (table.grow (ref.null func) (i32.const 1)))"),
                 "",
             ),
+            ("a table that others may fill", format!(r#"{memory} (table (export "t") 1 funcref)"#), ""),
             ("a segment that is dropped", format!(r#"{memory} (data $d "x") (func (data.drop $d))"#), ""),
             ("a start that the component calls", format!(r#"{memory} (func (export "_initialize"))"#), ""),
             ("UTF-16", memory.to_owned(), "string-encoding=utf16"),
@@ -288,6 +292,7 @@ mod tests {
         for more in [
             "(core module $more (global (mut i32) (i32.const 0)))",
             "(core instance (instantiate $m (with \"coevo:env/host@1.0.0\" (instance $imports))))",
+            "(core module $more (import \"m\" \"memory\" (memory 1)) (data (i32.const 8) \"x\"))",
             "(component (core module))",
         ] {
             assert!(unwrap(&with_more(&module, "", more)).is_none(), "{more}");

@@ -76,7 +76,7 @@ fn components_that_misbehave_before_they_are_an_environment_are_refused_with_a_r
         (
             "a memory bomb that goes on",
             plain(MEMORY, &grow("(memory.grow (i32.const 1000))")),
-            &["describe failed", "fuel"],
+            &["describe failed", "more of the host than 100000 calls"],
         ),
         (
             "a table that is large from the start",

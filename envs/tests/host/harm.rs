@@ -98,6 +98,13 @@ fn what_a_guest_hoards_or_claims_is_bounded() {
     );
     let asked = |mode: &str| begun(&with_user(mode)).unwrap().next_turn().unwrap_err();
     check("user_offers", &asked("user_offers"), Boundary::GuestOutput, "next-user", "more than 1048576 bytes");
+    check("user_many", &asked("user_many"), Boundary::GuestOutput, "next-user", "calls: there are 1000, at most 64");
+    // Each is allowed, and a record would hold them all.
+    let budgets = Budgets { steps_per_turn: 40 };
+    let mut bulky = Env::from(EvalEnv::new(hostile(), &task("bulky").public, key(), &budgets).unwrap());
+    bulky.next_turn().unwrap();
+    let fault = (0..20).find_map(|_| bulky.step(r#"@add {"by":1}"#).err()).expect("it is too much in the end");
+    check("bulky", &fault, Boundary::GuestOutput, "call add", "results have more than 16777216 bytes");
     check("user_list", &asked("user_list"), Boundary::GuestMemory, "next-user", "bytes of memory");
     let judged = |mode: &str| match verify(hostile(), &task(mode), &[], key()) {
         Verdict::Unscored(fault) => fault,

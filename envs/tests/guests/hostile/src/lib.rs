@@ -110,6 +110,7 @@ fn call_tool(state: &mut State, name: &str, arguments: &str, caller: Side) -> Re
         }
         "bad_json" => return Ok("{\"half\":".into()),
         "huge" => return Ok(format!("\"{}\"", "x".repeat(8 << 20))),
+        "bulky" => return Ok(harm::long_text(1_000_000)),
         "deep" => return Ok(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
         "bad_utf8" => return Ok(unsafe { String::from_utf8_unchecked(vec![b'"', 0xff, 0xfe, b'"']) }),
         "bad_details" => return Err(error("too_big", "no", "{")),
@@ -323,6 +324,10 @@ impl Guest for Counter {
             }
             "user_list" => {
                 return Ok(UserEvent { message: "a".into(), offered: harm::long_list(), calls: vec![], done: false });
+            }
+            "user_many" => {
+                let calls = (0..1000).map(|_| ToolCall { name: "poke".into(), arguments: "{}".into() }).collect();
+                return Ok(UserEvent { message: "a".into(), offered: vec![], calls, done: false });
             }
             "user_calls" => {
                 let call = ToolCall { name: "poke".into(), arguments: "[1".into() };
