@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coevo_core::episode::Fault;
+use coevo_core::episode::{Boundary, Fault};
 use coevo_core::seed::{Purpose, StreamKey};
 use coevo_core::task::{PublicTask, UserMessage};
 
@@ -58,7 +58,7 @@ impl Start {
             return Ok(Way::Image(image));
         }
         Ok(match first.snapshot() {
-            Ok(Ok(snapshot)) if holds_everything(plugin, first, &snapshot) => Way::Snapshot(snapshot),
+            Ok(Ok(snapshot)) if holds_everything(plugin, first, &snapshot)? => Way::Snapshot(snapshot),
             // A guest without snapshots, or one that faults in making them, plays all the same.
             _ => Way::Reset,
         })
@@ -131,8 +131,9 @@ fn stream() -> StreamKey {
     StreamKey::new(0, Purpose::Environment)
 }
 
-/// Whether an instance restored from `snapshot` cannot be told from `original` by hash, state or snapshot.
-fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -> bool {
+/// Whether an instance restored from `snapshot` cannot be told from `original` by hash, state or snapshot. A fault of the guest says
+/// that it can; one of the host says nothing.
+fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -> Result<bool, Fault> {
     let mut compare = || -> Result<bool, Fault> {
         let mut copy = plugin.world(Slots::Apart, stream())?;
         if copy.restore(snapshot)?.is_err() {
@@ -142,7 +143,10 @@ fn holds_everything(plugin: &EnvPlugin, original: &mut World, snapshot: &[u8]) -
             && copy.state()? == original.state()?
             && copy.snapshot()?.as_deref() == Ok(snapshot))
     };
-    compare().unwrap_or(false)
+    match compare() {
+        Err(fault) if fault.boundary != Boundary::Host => Ok(false),
+        compared => compared,
+    }
 }
 
 /// The starts of the tasks seen lately. A bounded cache: what it forgets is prepared again, with the same outcome.

@@ -169,7 +169,12 @@ impl host::Host for HostState {
 }
 
 impl ResourceLimiter for HostState {
-    fn memory_growing(&mut self, now: usize, desired: usize, _declared: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, now: usize, desired: usize, declared: Option<usize>) -> wasmtime::Result<bool> {
+        if declared.is_some_and(|most| desired > most && most < self.memory_bytes) {
+            // The guest's own bound: no refusal of the host's. The pool's, which comes the same way, is not below the limit.
+            self.answer(0)?;
+            return Ok(false);
+        }
         // Memories never shrink, so the peak is what there is now, in all of them.
         let total = self.memory_peak.saturating_add(desired.saturating_sub(now));
         let granted = total <= self.memory_bytes;
