@@ -75,15 +75,7 @@ fn trace(tokenizer: &Tokenizer, episode: &Episode) -> TokenTrace {
 /// Share of episodes in which every reply is exact, and of replies; and sampled tokens per second.
 fn evaluate(learner: &Learner, episodes: &[Episode]) -> (f64, f64, f64) {
     let mut agent = learner.policy().agent(SampleConfig::greedy(48), &[]);
-    let task = PublicTask {
-        id: String::new(),
-        scenario: String::new(),
-        category: String::new(),
-        system: String::new(),
-        initial_state: String::new(),
-        turns: vec![],
-        user_profile: String::new(),
-    };
+    let task = PublicTask::default();
     for slot in 0..episodes.len() {
         agent.begin(slot, &EpisodeStart { task: &task, stream: StreamKey::new(0, Purpose::Action).task(slot as u64) });
     }

@@ -1,5 +1,5 @@
 //! How well does a policy read tools that it has never seen? The first reply to made-up requests, greedily, against the
-//! demonstrator's: `cargo run --release --example reading -- FOLDER 400` prints shares, and what went wrong.
+//! demonstrator's: `cargo run --release --workspace --example reading -- FOLDER 400` prints shares, and what went wrong.
 
 use coevo_agents::backbone::Backbone;
 use coevo_agents::config::SampleConfig;
@@ -19,16 +19,8 @@ fn main() {
     let count: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(200);
     let show: usize = args.next().and_then(|text| text.parse().ok()).unwrap_or(20);
     let policy = Policy::new(&backbone.weights, backbone.tokenizer, 0);
-    let task = PublicTask {
-        id: String::new(),
-        scenario: String::new(),
-        category: String::new(),
-        system: String::new(),
-        initial_state: String::new(),
-        turns: Vec::new(),
-        user_profile: String::new(),
-    };
-    let sampling = SampleConfig { temperature: 0.0, max_new_tokens: 80, ..SampleConfig::default() };
+    let task = PublicTask::default();
+    let sampling = SampleConfig::greedy(80);
     let (mut asked, mut thought, mut whole, mut shown) = (0, 0, 0, 0);
     for seed in 0..count {
         let stream = StreamKey::new(1_000_000 + seed, Purpose::Action);

@@ -267,16 +267,13 @@ impl EnvPlugin {
 
     /// A fresh instance to play in, with the host's side at the beginning of `stream`.
     pub(crate) fn world(&self, slots: Slots, stream: StreamKey) -> Result<World, Fault> {
-        self.world_with(slots, HostState::new(stream, &self.0.limits))
-    }
-
-    pub(crate) fn world_with(&self, slots: Slots, host: HostState) -> Result<World, Fault> {
         let Loaded { sandbox, module, bare, pre, limits, .. } = &*self.0;
         let bare = bare.get_or_init(|| module.as_ref().and_then(|module| sandbox.bare(module)));
-        World::begin(sandbox.engine(), bare.as_ref().map(|bare| &bare[slots as usize]), pre, limits, host)
+        let bare = bare.as_ref().map(|bare| &bare[slots as usize]);
+        World::begin(sandbox.engine(), bare, pre, limits, HostState::new(stream, limits))
     }
 
-    /// As [`EnvPlugin::world_with`], but never by itself.
+    /// As [`EnvPlugin::world`], but never by itself.
     #[cfg(test)]
     pub(crate) fn world_of_component(&self, host: HostState) -> Result<World, Fault> {
         let Loaded { sandbox, pre, limits, .. } = &*self.0;

@@ -15,8 +15,10 @@ use crate::plugin::EnvPlugin;
 use crate::sandbox::{Logs, Slots, ToolReply, World};
 use crate::user::SimulatedUser;
 
-/// Results of the largest size that an episode may have together: a record keeps them all.
-const RESULTS: usize = 16;
+/// Bytes of the results that an episode may have together, sixteen of the largest: a record keeps them all.
+fn most_results(plugin: &EnvPlugin) -> usize {
+    16 * plugin.limits().output_bytes as usize
+}
 
 /// What an agent is told at the beginning of a user turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +90,7 @@ impl Session {
         let setting = Setting { plugin: plugin.clone(), task, stream, budgets: *budgets, interface, slots };
         let user = SimulatedUser::begin(&setting)?;
         let (past, current, ending) = (Vec::new(), None, None);
-        let room = RESULTS * plugin.limits().output_bytes as usize;
+        let room = most_results(plugin);
         Ok(Self { setting, world, user, initial_hash: hash, hash, room, past, current, ending })
     }
 
@@ -283,7 +285,7 @@ impl Session {
         match self.room.checked_sub(said) {
             Some(room) => self.room = room,
             None => {
-                let most = RESULTS * self.setting.plugin.limits().output_bytes as usize;
+                let most = most_results(&self.setting.plugin);
                 return Err(self.broken(call, format!("the episode's results have more than {most} bytes")));
             }
         }
@@ -359,7 +361,7 @@ impl Session {
 
     /// An instance that continues from `snapshot`; `None` where the snapshot does not hold the whole state.
     fn restored(&self, snapshot: &[u8]) -> Result<Option<World>, Fault> {
-        let mut world = self.setting.plugin.world_with(self.setting.slots, self.world.host().fork())?;
+        let mut world = self.setting.plugin.world(self.setting.slots, self.setting.stream)?;
         world.host_mut().continue_from(self.world.host());
         let same = world.restore(snapshot)?.is_ok() && world.state_hash()? == self.hash;
         Ok(same.then_some(world))

@@ -44,13 +44,12 @@ impl SimulatedUser {
             return Ok(None);
         }
         let spec = setting.plugin.spec();
-        if event.calls.len() > check::USER_CALLS {
-            let (count, most) = (event.calls.len(), check::USER_CALLS);
-            return Err(self
-                .guest
-                .condemn("next-user", format!("calls: there are {count}, at most {most} are allowed")));
-        }
-        let calls = event.calls.into_iter().map(|call| check::tool_call(call, spec)).collect::<Result<_, _>>();
+        let calls = match event.calls.len() {
+            count if count > check::USER_CALLS => {
+                Err(format!("there are {count}, at most {} are allowed", check::USER_CALLS))
+            }
+            _ => event.calls.into_iter().map(|call| check::tool_call(call, spec)).collect(),
+        };
         let checked = match (calls, check::offered(&event.offered, spec)) {
             (Err(problem), _) => Err(format!("calls: {problem}")),
             (_, Err(problem)) => Err(format!("offered: {problem}")),

@@ -106,15 +106,7 @@ impl Writer<'_> {
         };
         self.offered =
             self.spec.tools.iter().map(|tool| tool.name.clone()).filter(|name| Some(name) != late.as_ref()).collect();
-        let task = PublicTask {
-            id: String::new(),
-            scenario: String::new(),
-            category: String::new(),
-            system,
-            initial_state: String::new(),
-            turns: Vec::new(),
-            user_profile: String::new(),
-        };
+        let task = PublicTask { system, ..PublicTask::default() };
         let opening = render::opening(&task, &self.specs(), &self.interface);
         self.seen(opening);
         for (at, wish) in plan.into_iter().enumerate() {

@@ -83,7 +83,7 @@ pub struct UserTurn {
 }
 
 /// The part of a task that an agent may learn of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PublicTask {
     pub id: String,
     /// Tasks that share a scenario stay on one side of a split.

@@ -128,15 +128,7 @@ impl Peer {
 
     /// Tokens a second of drawing, behind a prompt that is known already.
     pub fn sample(&self) -> f64 {
-        let task = PublicTask {
-            id: String::new(),
-            scenario: String::new(),
-            category: String::new(),
-            system: String::new(),
-            initial_state: String::new(),
-            turns: vec![],
-            user_profile: String::new(),
-        };
+        let task = PublicTask::default();
         let config = SampleConfig { max_new_tokens: COUNT, ..SampleConfig::default() };
         let mut agent = self.learner.policy().agent(config, &self.tools);
         let mut drawn = |seed: u64, slots: usize| {

@@ -88,7 +88,7 @@ fn sample(player: &mut Player<'_>, at: usize, tally: &mut Tally, copies: &mut us
                 "let `snapshot` change nothing",
             );
         }
-        let fresh = player.plugin.world_with(Slots::Small, world.host().fork())?;
+        let fresh = player.plugin.world(Slots::Small, key())?;
         for (kind, copy) in [("a fresh", Some(fresh)), ("a used", used.take())] {
             let Some(mut copy) = copy else { continue };
             *copies += 1;

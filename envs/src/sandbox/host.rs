@@ -119,15 +119,10 @@ impl HostState {
         }
     }
 
-    /// The same position of stream, clock and log, for an instance that continues another.
-    pub fn fork(&self) -> Self {
-        let (stream, logs) = (self.stream.clone(), self.logs.clone());
-        Self { stream, logs, refused: None, last_words: None, memory_peak: 0, ..*self }
-    }
-
-    /// Goes on where `other` is, whatever was asked of this one while its instance was made.
+    /// Goes on where `other` is in stream, clock and log, whatever was asked of this one while its instance was made.
     pub fn continue_from(&mut self, other: &Self) {
-        *self = Self { memory_peak: self.memory_peak, ..other.fork() };
+        let (stream, logs, memory_peak) = (other.stream.clone(), other.logs.clone(), self.memory_peak);
+        *self = Self { stream, logs, refused: None, last_words: None, memory_peak, ..*other };
     }
 }
 
