@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coevo_core::episode::{Boundary, Fault};
 use coevo_core::seed::{Purpose, StreamKey};
-use coevo_core::task::{PublicTask, UserMessage};
+use coevo_core::task::PublicTask;
 
 use crate::plugin::EnvPlugin;
 use crate::sandbox::{Image, Logs, Slots, World, shorten};
@@ -107,13 +107,8 @@ impl Start {
             Way::Snapshot(snapshot) => snapshot.len(),
             Way::Image(image) => image.bytes(),
         };
-        let PublicTask { system, initial_state, user_profile, turns, .. } = &*self.task;
-        let said = turns.iter().map(|turn| match &turn.message {
-            UserMessage::Scripted(text) => text.len(),
-            UserMessage::Simulated => 0,
-        });
         let logged = self.logs.lines.iter().map(|line| line.message.len());
-        way + system.len() + initial_state.len() + user_profile.len() + said.chain(logged).sum::<usize>()
+        way + self.task.bytes() + logged.sum::<usize>()
     }
 
     /// What the way to the initial state is called.

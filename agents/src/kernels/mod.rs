@@ -80,11 +80,19 @@ fn tile_scalar<const R: usize>(a: &[[f32; R]], b: &[Row], before: &[Row; R]) -> 
     sums
 }
 
+/// Set by the test that no instruction set changes a bit: leaves out all of them.
+#[cfg(test)]
+pub(crate) static PLAIN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
 /// Runs `work` compiled for the best instruction set of this machine.
 ///
 /// AVX2 is asked for by name, because `pulp::Arch` knows it only with a feature that would rebuild half of burn.
 #[inline(always)]
 pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    #[cfg(test)]
+    if PLAIN.load(std::sync::atomic::Ordering::Relaxed) {
+        return Simd::vectorize(pulp::Scalar::new(), work);
+    }
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         return Simd::vectorize(simd, work);

@@ -1,4 +1,4 @@
-//! Which device trains.
+//! Which device trains: wgpu's through burn, or the CPU with our own kernels.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,8 @@ use coevo_core::config::Backend;
 /// The chosen device.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    pub device: Device,
+    /// Where burn's tape runs; `None` on the CPU, which has none.
+    pub device: Option<Device>,
     /// `Cpu` or `Wgpu`, never `Auto`.
     pub kind: Backend,
     /// One line for the user when the choice needs explaining.
@@ -26,8 +27,8 @@ pub struct BackendError(String);
 /// # Errors
 /// When wgpu is asked for by name and no adapter works.
 pub fn select(backend: Backend) -> Result<Selected, BackendError> {
-    let cpu = |note| Selected { device: Device::flex(), kind: Backend::Cpu, note };
-    let wgpu = |device, note| Selected { device, kind: Backend::Wgpu, note };
+    let cpu = |note| Selected { device: None, kind: Backend::Cpu, note };
+    let wgpu = |device, note| Selected { device: Some(device), kind: Backend::Wgpu, note };
     let hardware = [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
     match backend {
         Backend::Cpu => Ok(cpu(None)),

@@ -106,7 +106,7 @@ impl Learner {
     pub fn checkpoint(&self) -> CheckpointBytes {
         let moments = self.adam.moments();
         let reference = self.specs.iter().zip(&self.reference.matrices);
-        let state = self.specs.iter().zip(&moments).filter_map(|(spec, moments)| Some((spec, moments.as_ref()?)));
+        let state = self.specs.iter().zip(&moments).filter_map(|(spec, moments)| Some((spec, (*moments)?)));
         let named = reference
             .map(|(spec, values)| (format!("reference.{}", spec.name), spec, values.as_slice()))
             .chain(state.flat_map(|(spec, moments)| {
@@ -159,7 +159,7 @@ impl Learner {
                 Ok(Some(Moments { first, second }))
             })
             .collect::<Result<_, LearnerError>>()?;
-        learner.adam = Updater::restore(&learner.specs, moments, meta.optimizer_steps, &learner.backend.device);
+        learner.adam = Updater::restore(moments, meta.optimizer_steps);
         learner.updates = meta.updates;
         Ok(learner)
     }

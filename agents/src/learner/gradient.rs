@@ -10,6 +10,7 @@ use super::batch::Input;
 use super::objective::{LossSums, Objective};
 use crate::infer::sample::restrict;
 use crate::kernels::math::log_softmax;
+use crate::model::ParamSpec;
 use crate::model::tape::{self, PaddedBatch};
 
 /// Gradients on the host, in the model's layout, and the loss's sums.
@@ -19,8 +20,13 @@ pub struct ShardGradient {
     pub sums: LossSums,
 }
 
+/// The weights as tensors on a device.
+pub fn upload(specs: &[ParamSpec], weights: &[Vec<f32>], device: &Device) -> Vec<Tensor<2>> {
+    specs.iter().zip(weights).map(|(spec, values)| tensor(values.clone(), spec.shape[1], device)).collect()
+}
+
 /// Reads a tensor; the shape is known to the caller.
-pub fn read(tensor: Tensor<2>) -> Vec<f32> {
+fn read(tensor: Tensor<2>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().expect("all our tensors are f32")
 }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use coevo_core::config::{Backend, ImitationConfig, LossAggregation, ModelConfig, Optimizer, RlConfig};
 use coevo_core::seed::{Purpose, StreamKey};
 use rayon::prelude::*;
@@ -34,7 +34,7 @@ use crate::policy::Policy;
 use crate::sequence::{OffPolicy, StepReport, TrainReport, TrainSequence};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use batch::Input;
-use gradient::{ShardGradient, on_tape, read};
+use gradient::{ShardGradient, on_tape, upload};
 use objective::{LossSums, Objective};
 use optimizer::{Rates, Updater, relative_change};
 
@@ -84,7 +84,8 @@ pub struct Learner {
     seed: u64,
     backend: backend::Selected,
     specs: Vec<ParamSpec>,
-    weights: Vec<Tensor<2>>,
+    /// By matrix, row-major.
+    weights: Vec<Vec<f32>>,
     /// The warm start, which the KL penalty refers to.
     reference: HostWeights,
     /// Of reinforcement; imitation starts a fresh one each time.
@@ -127,13 +128,6 @@ impl Learner {
         let threads = if backend.kind == Backend::Cpu { rayon::current_num_threads() } else { 1 };
         let pool = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pools = (0..threads).map(pool).collect::<Result<_, _>>().expect("the system gives a thread");
-        let device = &backend.device;
-        let tensors = weights
-            .matrices
-            .iter()
-            .zip(&specs)
-            .map(|(values, spec)| Tensor::from_data(TensorData::new(values.clone(), spec.shape), device))
-            .collect();
         Ok(Self {
             rope: Arc::new(Rope::new(
                 weights.config.context,
@@ -145,7 +139,7 @@ impl Learner {
             seed,
             adam: Updater::new(Optimizer::AdamW, specs.len()),
             specs,
-            weights: tensors,
+            weights: weights.matrices,
             reference,
             backend,
             updates: 0,
@@ -181,7 +175,7 @@ impl Learner {
         HostWeights {
             config: self.config.clone(),
             vocabulary: self.tokenizer.vocabulary(),
-            matrices: self.weights.iter().cloned().map(read).collect(),
+            matrices: self.weights.clone(),
         }
     }
 
@@ -423,18 +417,22 @@ impl Learner {
 
     /// The gradient of all inputs together.
     fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
-        let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
-        let shards = match self.backend.kind {
-            Backend::Cpu => batch::sharing_shards(&inputs.iter().map(|input| input.ids).collect::<Vec<_>>(), budget),
-            _ => batch::padded_shards(&lengths, budget),
+        let (engine, shards) = match &self.backend.device {
+            None => {
+                let packed = native::Packed::new(&self.config, &self.weights, self.rope.clone());
+                let ids: Vec<&[u32]> = inputs.iter().map(|input| input.ids).collect();
+                (Engine::Kernels(packed), batch::sharing_shards(&ids, budget))
+            }
+            Some(device) => {
+                let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
+                (Engine::Tape(upload(&self.specs, &self.weights, device)), batch::padded_shards(&lengths, budget))
+            }
         };
-        let packed = (self.backend.kind == Backend::Cpu)
-            .then(|| native::Packed::new(&self.config, &self.weights, self.rope.clone()));
         let of_shard = |shard: &Vec<usize>| {
             let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
-            match &packed {
-                Some(packed) => native::gradient(packed, &inputs, objective),
-                None => on_tape(&self.config, &self.weights, &inputs, objective),
+            match &engine {
+                Engine::Kernels(packed) => native::gradient(packed, &inputs, objective),
+                Engine::Tape(weights) => on_tape(&self.config, weights, &inputs, objective),
             }
         };
         // Threads take the next shard when they are free; results keep the shards' order.
@@ -466,6 +464,12 @@ impl Learner {
         }
         total
     }
+}
+
+/// What computes an optimiser step's gradient, with the weights as it needs them.
+enum Engine {
+    Kernels(native::Packed),
+    Tape(Vec<Tensor<2>>),
 }
 
 /// Log-probabilities of the action tokens of each sequence, at their places; 0 elsewhere.

@@ -6,13 +6,12 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use coevo_core::config::ModelConfig;
 use rayon::prelude::*;
 
 use super::attention::{Attention, Saved};
 use super::batch::Input;
-use super::gradient::{ShardGradient, loss, read};
+use super::gradient::{ShardGradient, loss};
 use super::objective::Objective;
 use super::shared::Layout;
 use crate::kernels::gemm::outer;
@@ -45,28 +44,27 @@ pub struct Packed {
 
 impl Packed {
     /// `weights` in the model's layout.
-    pub fn new(config: &ModelConfig, weights: &[Tensor<2>], rope: Arc<Rope>) -> Self {
-        let mut host: Vec<Vec<f32>> = weights.par_iter().cloned().map(read).collect();
-        let (width, mlp, vocabulary) = (config.width, config.mlp, weights[0].dims()[0]);
+    pub fn new(config: &ModelConfig, weights: &[Vec<f32>], rope: Arc<Rope>) -> Self {
+        let (width, mlp, vocabulary) = (config.width, config.mlp, weights[0].len() / config.width);
         let layers = (0..config.layers).into_par_iter().map(|layer| {
             let both = |which: Part, k: usize, n: usize| {
-                let matrix = &host[part(layer, which)];
+                let matrix = &weights[part(layer, which)];
                 Both { there: Panels::pack(matrix, k, n), back: Panels::pack_transposed(matrix, n, k) }
             };
             Layer {
                 qkv: both(Part::Qkv, width, 3 * width),
-                mix: host[part(layer, Part::Mix)].clone(),
+                mix: weights[part(layer, Part::Mix)].clone(),
                 out: both(Part::Out, width, width),
                 up: both(Part::Up, width, mlp),
                 down: both(Part::Down, mlp, width),
             }
         });
         let unembed = || Both {
-            there: Panels::pack_transposed(&host[0], width, vocabulary),
-            back: Panels::pack(&host[0], vocabulary, width),
+            there: Panels::pack_transposed(&weights[0], width, vocabulary),
+            back: Panels::pack(&weights[0], vocabulary, width),
         };
         let (layers, unembed) = rayon::join(|| layers.collect(), unembed);
-        Self { config: config.clone(), embed: host.swap_remove(0), unembed, layers, rope }
+        Self { config: config.clone(), embed: weights[0].clone(), unembed, layers, rope }
     }
 }
 

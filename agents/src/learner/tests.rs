@@ -19,6 +19,10 @@ fn learner() -> Learner {
     Learner::new(&small(), tokenizer(), Backend::Cpu, 5).unwrap()
 }
 
+fn tensors(learner: &Learner) -> Vec<burn::tensor::Tensor<2>> {
+    upload(&learner.specs, &learner.weights, &burn::tensor::Device::flex())
+}
+
 fn sequences(n: usize) -> Vec<TrainSequence> {
     (0..n)
         .map(|i| {
@@ -46,7 +50,7 @@ fn our_kernels_have_the_tapes_gradients() {
     let rl = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
     for objective in [Objective::Imitation, rl] {
         let inputs = weighted(&data, &[0, 1, 2, 3, 4], LossAggregation::TokenMean, &[], false);
-        let whole = on_tape(&learner.config, &learner.weights, &inputs, &objective);
+        let whole = on_tape(&learner.config, &tensors(&learner), &inputs, &objective);
         let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
         let ours = native::gradient(&packed, &inputs, &objective);
         assert!((whole.sums.loss / ours.sums.loss - 1.0).abs() < 1e-5, "{:?} {:?}", whole.sums, ours.sums);
@@ -94,7 +98,7 @@ fn shared_openings_change_no_gradient() {
         let tokens: usize = inputs.iter().map(|input| input.ids.len()).sum();
         assert!(rows * 3 < tokens * 2, "{rows} of {tokens}");
         let together = native::gradient(&packed, &inputs, &objective);
-        let tape = on_tape(&learner.config, &learner.weights, &inputs, &objective);
+        let tape = on_tape(&learner.config, &tensors(&learner), &inputs, &objective);
         let mut apart: Option<ShardGradient> = None;
         for input in &inputs {
             let one = native::gradient(&packed, std::slice::from_ref(input), &objective);
@@ -150,7 +154,7 @@ fn the_sampler_has_the_trainers_log_probabilities() {
         let sampler = gradient::log_probs(&network, input);
         let mut alone = input.clone();
         alone.actions.iter_mut().zip(&sampler).for_each(|((_, token), old)| token.old = *old);
-        let tape = on_tape(&learner.config, &learner.weights, &[alone], &Objective::Imitation);
+        let tape = on_tape(&learner.config, &tensors(&learner), &[alone], &Objective::Imitation);
         let drift = tape.sums.drift / tape.sums.tokens as f64;
         assert!(drift < 1e-4, "mean difference {drift}");
     }
@@ -178,6 +182,19 @@ fn a_restored_learner_goes_on_bit_for_bit() {
         assert_eq!(learner.checkpoint(), restored.checkpoint(), "round {round}");
     }
     assert_ne!(learner.checkpoint().weights, saved.weights);
+}
+
+#[test]
+fn no_instruction_set_changes_a_bit() {
+    let train = || {
+        let mut learner = learner();
+        (train_a_little(&mut learner), learner.checkpoint())
+    };
+    let best = train();
+    crate::kernels::PLAIN.store(true, Ordering::Relaxed);
+    let plain = train();
+    crate::kernels::PLAIN.store(false, Ordering::Relaxed);
+    assert_eq!(best, plain);
 }
 
 #[test]

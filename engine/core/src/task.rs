@@ -97,6 +97,17 @@ pub struct PublicTask {
     pub user_profile: String,
 }
 
+impl PublicTask {
+    /// Length of its texts, but for names.
+    pub fn bytes(&self) -> usize {
+        let said = self.turns.iter().map(|turn| match &turn.message {
+            UserMessage::Scripted(text) => text.len(),
+            UserMessage::Simulated => 0,
+        });
+        self.system.len() + self.initial_state.len() + self.user_profile.len() + said.sum::<usize>()
+    }
+}
+
 /// What the reference solution does in one user turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceTurn {
@@ -118,6 +129,18 @@ pub struct HiddenLabel {
 pub struct Task {
     pub public: PublicTask,
     pub hidden: HiddenLabel,
+}
+
+impl Task {
+    /// Length of its texts, but for names.
+    pub fn bytes(&self) -> usize {
+        let HiddenLabel { reference, label } = &self.hidden;
+        let turns = reference.iter().map(|turn| {
+            let calls = turn.calls.iter().map(|call| call.arguments.to_string().len());
+            turn.answer.len() + calls.chain(turn.mentions.iter().flatten().map(String::len)).sum::<usize>()
+        });
+        self.public.bytes() + label.len() + turns.sum::<usize>()
+    }
 }
 
 /// Which task of which environment: enough to generate it again.

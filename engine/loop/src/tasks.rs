@@ -1,7 +1,7 @@
 //! The tasks of a run's environments, generated once and shared.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use coevo_core::episode::Fault;
 use coevo_core::task::{Task, TaskRef};
@@ -11,12 +11,22 @@ use coevo_scenarios::Settings;
 use crate::error::RunError;
 use crate::run::load_environment;
 
-/// Generates tasks on first use. A task is a pure function of its reference, so sharing cannot reach a result.
+/// Generates tasks on first use. A task is a pure function of its reference, so neither sharing nor forgetting can reach a result.
 pub struct TaskPool {
     plugin: EnvPlugin,
     seed: u64,
-    made: Mutex<BTreeMap<TaskRef, Result<Arc<Task>, Fault>>>,
+    made: Mutex<Made>,
 }
+
+/// What was generated lately.
+#[derive(Default)]
+struct Made {
+    tasks: BTreeMap<TaskRef, Result<Arc<Task>, Fault>>,
+    bytes: usize,
+}
+
+/// A guest may write tasks of megabytes: a pool forgets those it has when they are more than this together.
+const MOST_BYTES: usize = 256 << 20;
 
 impl TaskPool {
     /// Tasks of `plugin` under the task `seed`.
@@ -35,8 +45,25 @@ impl TaskPool {
     /// # Errors
     /// The fault of a plugin that failed to generate the task.
     pub fn task(&self, task: &TaskRef) -> Result<Arc<Task>, Fault> {
-        let mut made = self.made.lock().expect("generation does not panic");
-        made.entry(task.clone()).or_insert_with(|| self.plugin.task(task).map(Arc::new)).clone()
+        if let Some(known) = self.made().tasks.get(task) {
+            return known.clone();
+        }
+        let new = self.plugin.task(task).map(Arc::new);
+        let mut made = self.made();
+        if made.bytes >= MOST_BYTES {
+            *made = Made::default();
+        }
+        // Another thread may have been faster.
+        let Made { tasks, bytes } = &mut *made;
+        let entry = tasks.entry(task.clone()).or_insert_with(|| {
+            *bytes += new.as_ref().map_or(0, |task| task.bytes());
+            new
+        });
+        entry.clone()
+    }
+
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().expect("nothing panics with it")
     }
 }
 
