@@ -92,3 +92,27 @@ impl Pools {
         self.transfer.iter().find(|pool| pool.plugin().spec().name == name).unwrap_or(&self.main)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use coevo_envs::{EnvSource, Sandbox, SandboxLimits};
+
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_is_made_again() {
+        let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).expect("a sandbox");
+        let source: EnvSource = "travel".parse().expect("a shipped name");
+        let pool = TaskPool::new(EnvPlugin::load(&sandbox, &source).expect("it loads"), 0);
+        let [first, second] = [0, 1].map(|index| pool.task_ref("train", index));
+        let before = pool.task(&first).expect("a task");
+        assert_eq!(pool.made().bytes, before.bytes());
+        assert!(Arc::ptr_eq(&before, &pool.task(&first).expect("known")));
+        pool.made().bytes = MOST_BYTES;
+        let other = pool.task(&second).expect("a task");
+        let kept = |made: &Made| (made.tasks.len(), made.bytes);
+        assert_eq!(kept(&pool.made()), (1, other.bytes()));
+        let again = pool.task(&first).expect("made again");
+        assert!(*again == *before && !Arc::ptr_eq(&again, &before));
+    }
+}
