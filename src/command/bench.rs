@@ -150,7 +150,7 @@ fn learner(quiet: bool) -> Result<Value, Failure> {
             continue;
         }
         // The software adapter is for tests: it is not worth minutes of anyone's time.
-        if kind == Backend::Wgpu && backend::select(Backend::Auto).is_ok_and(|found| found.kind == Backend::Cpu) {
+        if kind == Backend::Wgpu && backend::select(Backend::Auto).is_ok_and(|found| found.kind() == Backend::Cpu) {
             continue;
         }
         let rate =

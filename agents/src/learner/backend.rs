@@ -10,10 +10,15 @@ use coevo_core::config::Backend;
 pub struct Selected {
     /// Where burn's tape runs; `None` on the CPU, which has none.
     pub device: Option<Device>,
-    /// `Cpu` or `Wgpu`, never `Auto`.
-    pub kind: Backend,
     /// One line for the user when the choice needs explaining.
     pub note: Option<String>,
+}
+
+impl Selected {
+    /// `Cpu` or `Wgpu`, never `Auto`.
+    pub fn kind(&self) -> Backend {
+        if self.device.is_some() { Backend::Wgpu } else { Backend::Cpu }
+    }
 }
 
 /// wgpu was asked for by name and is not there.
@@ -27,8 +32,8 @@ pub struct BackendError(String);
 /// # Errors
 /// When wgpu is asked for by name and no adapter works.
 pub fn select(backend: Backend) -> Result<Selected, BackendError> {
-    let cpu = |note| Selected { device: None, kind: Backend::Cpu, note };
-    let wgpu = |device, note| Selected { device: Some(device), kind: Backend::Wgpu, note };
+    let cpu = |note| Selected { device: None, note };
+    let wgpu = |device, note| Selected { device: Some(device), note };
     let hardware = [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
     match backend {
         Backend::Cpu => Ok(cpu(None)),

@@ -106,7 +106,7 @@ impl Learner {
     pub fn checkpoint(&self) -> CheckpointBytes {
         let moments = self.adam.moments();
         let reference = self.specs.iter().zip(&self.reference.matrices);
-        let state = self.specs.iter().zip(&moments).filter_map(|(spec, moments)| Some((spec, (*moments)?)));
+        let state = self.specs.iter().zip(moments).filter_map(|(spec, moments)| Some((spec, moments?)));
         let named = reference
             .map(|(spec, values)| (format!("reference.{}", spec.name), spec, values.as_slice()))
             .chain(state.flat_map(|(spec, moments)| {
@@ -116,14 +116,14 @@ impl Learner {
                 ]
             }));
         let meta = Meta {
-            model: self.config.clone(),
+            model: self.weights.config.clone(),
             vocabulary: self.tokenizer.vocabulary(),
             seed: self.seed,
             updates: self.updates,
             optimizer_steps: self.adam.steps(),
         };
         CheckpointBytes {
-            weights: self.host_weights().to_safetensors(),
+            weights: self.weights.to_safetensors(),
             optimizer: write(named),
             tokenizer: self.tokenizer.to_json().to_owned(),
             config: serde_json::to_string(&meta).expect("our own types serialize"),

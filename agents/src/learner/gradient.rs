@@ -10,7 +10,7 @@ use super::batch::Input;
 use super::objective::{LossSums, Objective};
 use crate::infer::sample::restrict;
 use crate::kernels::math::log_softmax;
-use crate::model::ParamSpec;
+use crate::model::HostWeights;
 use crate::model::tape::{self, PaddedBatch};
 
 /// Gradients on the host, in the model's layout, and the loss's sums.
@@ -21,8 +21,9 @@ pub struct ShardGradient {
 }
 
 /// The weights as tensors on a device.
-pub fn upload(specs: &[ParamSpec], weights: &[Vec<f32>], device: &Device) -> Vec<Tensor<2>> {
-    specs.iter().zip(weights).map(|(spec, values)| tensor(values.clone(), spec.shape[1], device)).collect()
+pub fn upload(weights: &HostWeights, device: &Device) -> Vec<Tensor<2>> {
+    let matrices = weights.layout().into_iter().zip(&weights.matrices);
+    matrices.map(|(spec, values)| tensor(values.clone(), spec.shape[1], device)).collect()
 }
 
 /// Reads a tensor; the shape is known to the caller.

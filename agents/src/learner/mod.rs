@@ -29,7 +29,7 @@ pub use checkpoint::CheckpointBytes;
 use crate::backbone::Backbone;
 use crate::infer::Network;
 use crate::kernels::math::Rope;
-use crate::model::{HostWeights, ModelError, ParamSpec, layout};
+use crate::model::{HostWeights, ModelError, ParamSpec};
 use crate::policy::Policy;
 use crate::sequence::{OffPolicy, StepReport, TrainReport, TrainSequence};
 use crate::tokenizer::{Tokenizer, TokenizerError};
@@ -79,13 +79,11 @@ type Batch<'d> = (Cow<'d, [TrainSequence]>, Vec<usize>);
 
 /// Weights in training, with all that a resumed run needs to go on identically.
 pub struct Learner {
-    config: ModelConfig,
     tokenizer: Tokenizer,
     seed: u64,
     backend: backend::Selected,
     specs: Vec<ParamSpec>,
-    /// By matrix, row-major.
-    weights: Vec<Vec<f32>>,
+    weights: HostWeights,
     /// The warm start, which the KL penalty refers to.
     reference: HostWeights,
     /// Of reinforcement; imitation starts a fresh one each time.
@@ -125,7 +123,7 @@ impl Learner {
         seed: u64,
     ) -> Result<Self, LearnerError> {
         let specs = weights.layout();
-        let threads = if backend.kind == Backend::Cpu { rayon::current_num_threads() } else { 1 };
+        let threads = if backend.kind() == Backend::Cpu { rayon::current_num_threads() } else { 1 };
         let pool = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pools = (0..threads).map(pool).collect::<Result<_, _>>().expect("the system gives a thread");
         Ok(Self {
@@ -134,12 +132,11 @@ impl Learner {
                 weights.config.width / weights.config.heads,
                 weights.config.rope_base,
             )),
-            config: weights.config,
             tokenizer,
             seed,
             adam: Updater::new(Optimizer::AdamW, specs.len()),
             specs,
-            weights: weights.matrices,
+            weights,
             reference,
             backend,
             updates: 0,
@@ -149,7 +146,7 @@ impl Learner {
 
     /// `Cpu` or `Wgpu`.
     pub fn backend(&self) -> Backend {
-        self.backend.kind
+        self.backend.kind()
     }
 
     /// One line about the choice of backend, when there is something to say.
@@ -162,26 +159,22 @@ impl Learner {
     }
 
     pub fn model_config(&self) -> &ModelConfig {
-        &self.config
+        &self.weights.config
     }
 
     /// Number of scalars in the model.
     pub fn parameters(&self) -> usize {
-        self.specs.iter().map(|spec| spec.shape[0] * spec.shape[1]).sum()
+        self.weights.parameters()
     }
 
     /// The current weights on the host.
-    pub fn host_weights(&self) -> HostWeights {
-        HostWeights {
-            config: self.config.clone(),
-            vocabulary: self.tokenizer.vocabulary(),
-            matrices: self.weights.clone(),
-        }
+    pub fn host_weights(&self) -> &HostWeights {
+        &self.weights
     }
 
     /// A policy with the current weights; later training does not change it.
     pub fn policy(&self) -> Policy {
-        Policy::new(&self.host_weights(), self.tokenizer.clone(), u64::from(self.updates))
+        Policy::new(&self.weights, self.tokenizer.clone(), u64::from(self.updates))
     }
 
     /// Behaviour cloning: cross-entropy on action tokens. Its result becomes the reference of the KL penalty.
@@ -264,7 +257,7 @@ impl Learner {
             on_step(&StepReport { step, steps: config.steps, loss, tokens: run.tokens });
         }
         self.updates += 1;
-        self.reference = self.host_weights();
+        self.reference = self.weights.clone();
         let last = (config.steps as usize).div_ceil(10).max(1);
         Ok(run.report(last))
     }
@@ -288,7 +281,8 @@ impl Learner {
         on_step: &mut dyn FnMut(&StepReport),
     ) -> Result<TrainReport, LearnerError> {
         self.check(data)?;
-        let before = (self.weights.clone(), self.adam.clone());
+        let before = self.weights.clone();
+        let mut adam = self.adam.clone();
         let references = self.reference_log_probs(data, config);
         let objective = Objective::Reinforcement(config.clone());
         // Without a penalty or a bonus, a token without an advantage has no gradient: what comes after the last one that has
@@ -299,25 +293,24 @@ impl Learner {
         for epoch in 0..config.epochs {
             for batch in self.shuffled(data.len(), epoch).chunks(config.mini_batch.max(1)) {
                 let inputs = weighted(data, batch, config.aggregation, &references, only_advantages);
-                let warm = ((self.adam.steps() + 1) as f64 / f64::from(config.warmup_steps.max(1))).min(1.0);
+                let warm = ((adam.steps() + 1) as f64 / f64::from(config.warmup_steps.max(1))).min(1.0);
                 let rates = Rates {
                     learning_rate: config.learning_rate * warm,
                     weight_decay: config.weight_decay,
                     gradient_clip: config.gradient_clip,
                 };
                 let step = run.steps();
-                let mut adam = self.adam.clone();
                 let loss = self
                     .step(&mut adam, &inputs, &objective, config.micro_batch_tokens, rates, &mut run)
                     .map_err(|cause| {
-                        (self.weights, self.adam) = before.clone();
+                        self.weights.clone_from(&before);
                         let (step, sequences) = (step + 1, batch.to_vec());
                         LearnerError::Diverged { what: "reinforcement", step, steps, cause, sequences }
                     })?;
-                self.adam = adam;
                 on_step(&StepReport { step, steps, loss, tokens: run.tokens });
             }
         }
+        self.adam = adam;
         self.updates += 1;
         let steps = run.steps() as usize;
         Ok(run.report(steps.max(1)))
@@ -337,8 +330,8 @@ impl Learner {
             if [sequence.action.len(), sequence.log_probs.len(), sequence.advantage.len()] != [n; 3] {
                 return fail("its vectors differ in length".to_owned());
             }
-            if n > self.config.context {
-                return fail(format!("{n} tokens exceed the context of {}", self.config.context));
+            if n > self.weights.config.context {
+                return fail(format!("{n} tokens exceed the context of {}", self.weights.config.context));
             }
             if let Some(id) = sequence.ids.iter().find(|id| **id as usize >= self.tokenizer.vocabulary()) {
                 return fail(format!("token {id} is not in the vocabulary"));
@@ -360,7 +353,7 @@ impl Learner {
     /// Writes what the current policy makes of each action token over what was recorded: for sequences whose context is not the
     /// one that they were sampled in. Returns the mean |difference| over their action tokens.
     pub fn rescore(&self, data: &mut [TrainSequence]) -> f64 {
-        let scored = score(&Network::new(&self.host_weights()), data);
+        let scored = score(&Network::new(&self.weights), data);
         let (mut sum, mut count) = (0.0, 0u32);
         for (sequence, scored) in data.iter_mut().zip(scored) {
             for (at, value) in scored.into_iter().enumerate().filter(|(at, _)| sequence.action[*at]) {
@@ -389,13 +382,13 @@ impl Learner {
         if !loss.is_finite() {
             return Err(Explosion::Loss(loss));
         }
-        let before = self.weights.clone();
+        let before = self.weights.matrices.clone();
         // Both written so that NaN fails too.
         if norm.is_nan() || norm > LARGEST_NORM {
             return Err(Explosion::Gradient(norm));
         }
-        updater.step(&self.specs, &mut self.weights, total.matrices, norm, rates);
-        let change = relative_change(&before, &self.weights);
+        updater.step(&self.specs, &mut self.weights.matrices, total.matrices, norm, rates);
+        let change = relative_change(&before, &self.weights.matrices);
         if change.is_nan() || change > LARGEST_CHANGE {
             return Err(Explosion::Update(change));
         }
@@ -419,20 +412,20 @@ impl Learner {
     fn gradient(&self, inputs: &[Input<'_>], objective: &Objective, budget: usize) -> ShardGradient {
         let (engine, shards) = match &self.backend.device {
             None => {
-                let packed = native::Packed::new(&self.config, &self.weights, self.rope.clone());
+                let packed = native::Packed::new(&self.weights, self.rope.clone());
                 let ids: Vec<&[u32]> = inputs.iter().map(|input| input.ids).collect();
                 (Engine::Kernels(packed), batch::sharing_shards(&ids, budget))
             }
             Some(device) => {
                 let lengths: Vec<usize> = inputs.iter().map(|input| input.ids.len()).collect();
-                (Engine::Tape(upload(&self.specs, &self.weights, device)), batch::padded_shards(&lengths, budget))
+                (Engine::Tape(upload(&self.weights, device)), batch::padded_shards(&lengths, budget))
             }
         };
         let of_shard = |shard: &Vec<usize>| {
             let inputs: Vec<Input<'_>> = shard.iter().map(|index| inputs[*index].clone()).collect();
             match &engine {
                 Engine::Kernels(packed) => native::gradient(packed, &inputs, objective),
-                Engine::Tape(weights) => on_tape(&self.config, weights, &inputs, objective),
+                Engine::Tape(weights) => on_tape(&self.weights.config, weights, &inputs, objective),
             }
         };
         // Threads take the next shard when they are free; results keep the shards' order.
@@ -451,10 +444,7 @@ impl Learner {
                 results.extend(worker.join().expect("a shard does not panic"));
             }
         });
-        let zeros = layout(&self.config, self.tokenizer.vocabulary())
-            .iter()
-            .map(|s| vec![0.0; s.shape[0] * s.shape[1]])
-            .collect();
+        let zeros = self.weights.matrices.iter().map(|matrix| vec![0.0; matrix.len()]).collect();
         let mut total = ShardGradient { matrices: zeros, sums: LossSums::default() };
         for result in results.into_values() {
             total.sums.add(&result.sums);

@@ -17,7 +17,7 @@ use super::shared::Layout;
 use crate::kernels::gemm::outer;
 use crate::kernels::math::{Rope, rms_norm, rms_norm_back};
 use crate::kernels::{Panels, vectorized};
-use crate::model::{Part, part};
+use crate::model::{HostWeights, Part};
 
 /// A matrix for both directions.
 struct Both {
@@ -43,28 +43,29 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// `weights` in the model's layout.
-    pub fn new(config: &ModelConfig, weights: &[Vec<f32>], rope: Arc<Rope>) -> Self {
-        let (width, mlp, vocabulary) = (config.width, config.mlp, weights[0].len() / config.width);
+    pub fn new(weights: &HostWeights, rope: Arc<Rope>) -> Self {
+        let HostWeights { config, vocabulary, .. } = weights;
+        let (width, mlp, vocabulary) = (config.width, config.mlp, *vocabulary);
         let layers = (0..config.layers).into_par_iter().map(|layer| {
             let both = |which: Part, k: usize, n: usize| {
-                let matrix = &weights[part(layer, which)];
+                let matrix = weights.matrix(layer, which);
                 Both { there: Panels::pack(matrix, k, n), back: Panels::pack_transposed(matrix, n, k) }
             };
             Layer {
                 qkv: both(Part::Qkv, width, 3 * width),
-                mix: weights[part(layer, Part::Mix)].clone(),
+                mix: weights.matrix(layer, Part::Mix).to_vec(),
                 out: both(Part::Out, width, width),
                 up: both(Part::Up, width, mlp),
                 down: both(Part::Down, mlp, width),
             }
         });
+        let embed = weights.embed();
         let unembed = || Both {
-            there: Panels::pack_transposed(&weights[0], width, vocabulary),
-            back: Panels::pack(&weights[0], vocabulary, width),
+            there: Panels::pack_transposed(embed, width, vocabulary),
+            back: Panels::pack(embed, vocabulary, width),
         };
         let (layers, unembed) = rayon::join(|| layers.collect(), unembed);
-        Self { config: config.clone(), embed: weights[0].clone(), unembed, layers, rope }
+        Self { config: config.clone(), embed: embed.to_vec(), unembed, layers, rope }
     }
 }
 

@@ -20,7 +20,7 @@ fn learner() -> Learner {
 }
 
 fn tensors(learner: &Learner) -> Vec<burn::tensor::Tensor<2>> {
-    upload(&learner.specs, &learner.weights, &burn::tensor::Device::flex())
+    upload(&learner.weights, &burn::tensor::Device::flex())
 }
 
 fn sequences(n: usize) -> Vec<TrainSequence> {
@@ -50,8 +50,8 @@ fn our_kernels_have_the_tapes_gradients() {
     let rl = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
     for objective in [Objective::Imitation, rl] {
         let inputs = weighted(&data, &[0, 1, 2, 3, 4], LossAggregation::TokenMean, &[], false);
-        let whole = on_tape(&learner.config, &tensors(&learner), &inputs, &objective);
-        let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+        let whole = on_tape(&learner.weights.config, &tensors(&learner), &inputs, &objective);
+        let packed = native::Packed::new(&learner.weights, learner.rope.clone());
         let ours = native::gradient(&packed, &inputs, &objective);
         assert!((whole.sums.loss / ours.sums.loss - 1.0).abs() < 1e-5, "{:?} {:?}", whole.sums, ours.sums);
         for (spec, (tape, ours)) in learner.specs.iter().zip(whole.matrices.iter().zip(&ours.matrices)) {
@@ -91,14 +91,14 @@ fn shared_openings_change_no_gradient() {
     let learner = learner();
     let data = groups();
     let rl = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
-    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    let packed = native::Packed::new(&learner.weights, learner.rope.clone());
     for objective in [Objective::Imitation, rl] {
         let inputs = weighted(&data, &[0, 1, 2, 3, 4, 5, 6], LossAggregation::TokenMean, &[], false);
         let rows = shared::Layout::of(&inputs).ids.len();
         let tokens: usize = inputs.iter().map(|input| input.ids.len()).sum();
         assert!(rows * 3 < tokens * 2, "{rows} of {tokens}");
         let together = native::gradient(&packed, &inputs, &objective);
-        let tape = on_tape(&learner.config, &tensors(&learner), &inputs, &objective);
+        let tape = on_tape(&learner.weights.config, &tensors(&learner), &inputs, &objective);
         let mut apart: Option<ShardGradient> = None;
         for input in &inputs {
             let one = native::gradient(&packed, std::slice::from_ref(input), &objective);
@@ -132,7 +132,7 @@ fn tokens_without_an_advantage_may_be_left_out() {
     }
     data[3].advantage.fill(0.0);
     let objective = Objective::Reinforcement(RlConfig { kl_weight: 0.0, ..RlConfig::default() });
-    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    let packed = native::Packed::new(&learner.weights, learner.rope.clone());
     let gradient = |only_advantages| {
         let inputs = weighted(&data, &[0, 1, 2, 3], LossAggregation::TokenMean, &[], only_advantages);
         (inputs.iter().map(|input| input.ids.len()).sum::<usize>(), native::gradient(&packed, &inputs, &objective))
@@ -149,12 +149,12 @@ fn the_sampler_has_the_trainers_log_probabilities() {
     let learner = learner();
     let data = sequences(4);
     let inputs = weighted(&data, &[0, 1, 2, 3], LossAggregation::TokenMean, &[], false);
-    let network = Network::new(&learner.host_weights());
+    let network = Network::new(learner.host_weights());
     for input in &inputs {
         let sampler = gradient::log_probs(&network, input);
         let mut alone = input.clone();
         alone.actions.iter_mut().zip(&sampler).for_each(|((_, token), old)| token.old = *old);
-        let tape = on_tape(&learner.config, &tensors(&learner), &[alone], &Objective::Imitation);
+        let tape = on_tape(&learner.weights.config, &tensors(&learner), &[alone], &Objective::Imitation);
         let drift = tape.sums.drift / tape.sums.tokens as f64;
         assert!(drift < 1e-4, "mean difference {drift}");
     }
@@ -221,7 +221,7 @@ fn reinforcement_moves_probability_towards_advantage() {
     let mut learner = learner();
     let mut data = sequences(6);
     let score = |learner: &Learner, data: &[TrainSequence]| -> Vec<f32> {
-        let network = Network::new(&learner.host_weights());
+        let network = Network::new(learner.host_weights());
         let all: Vec<usize> = (0..data.len()).collect();
         weighted(data, &all, LossAggregation::TokenMean, &[], false)
             .iter()
@@ -229,7 +229,7 @@ fn reinforcement_moves_probability_towards_advantage() {
             .collect()
     };
     // On-policy: the log-probabilities are those of the policy that is trained.
-    let network = Network::new(&learner.host_weights());
+    let network = Network::new(learner.host_weights());
     let all: Vec<usize> = (0..data.len()).collect();
     let own: Vec<Vec<f32>> = weighted(&data, &all, LossAggregation::TokenMean, &[], false)
         .iter()
@@ -295,7 +295,7 @@ fn an_explosion_leaves_the_weights_alone_and_names_its_sequences() {
 fn nothing_but_action_tokens_is_trained() {
     let learner = learner();
     let objective = Objective::Reinforcement(RlConfig { kl_weight: 0.1, entropy_weight: 0.01, ..RlConfig::default() });
-    let packed = native::Packed::new(&learner.config, &learner.weights, learner.rope.clone());
+    let packed = native::Packed::new(&learner.weights, learner.rope.clone());
     let gradient = |data: &[TrainSequence]| {
         let all: Vec<usize> = (0..data.len()).collect();
         let references: Vec<Vec<f32>> = data.iter().map(|sequence| vec![-5.0; sequence.ids.len()]).collect();
@@ -446,11 +446,11 @@ fn the_shipped_backbone_is_whole_and_trains_on() {
         allowed: Default::default(),
     };
     let mut learner = Learner::begin_with(backbone, Backend::Cpu, 1).unwrap();
-    let before = learner.host_weights();
+    let before = learner.host_weights().clone();
     let config = ImitationConfig { steps: 1, batch: 1, ..ImitationConfig::default() };
     let drawn = sequence.clone();
     learner.imitate_drawn(&mut |_| vec![drawn.clone()], &config, &mut |_| ()).unwrap();
-    assert_ne!(before, learner.host_weights());
+    assert_ne!(before, *learner.host_weights());
     // Drawn and held sequences are trained on alike.
     let mut held = Learner::begin_with(crate::Backbone::shipped().with_context(64), Backend::Cpu, 1).unwrap();
     held.imitate(&[sequence], &config).unwrap();
