@@ -97,8 +97,11 @@ fn tools_of(sandbox: &Sandbox, name: &str) -> Vec<ToolSpec> {
 
 fn tokenizer(tools: &[ToolSpec]) -> Tokenizer {
     let texts = tool_list(&tools.iter().collect::<Vec<_>>(), &Interface::base());
-    Tokenizer::train([texts.as_str(), r#"@x {"a":"b","c":"d"}"#], &TokenizerConfig { vocabulary: 420 })
-        .expect("large enough")
+    Tokenizer::train(
+        [texts.as_str(), r#"@x {"a":"b","c":"d"}"#],
+        &TokenizerConfig { vocabulary: 420, ..TokenizerConfig::default() },
+    )
+    .expect("large enough")
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn sequences() -> Vec<TrainSequence> {
 /// Losses of three steps of imitation and two of reinforcement.
 fn train(backend: Backend) -> (Vec<f64>, [TrainReport; 2]) {
     let model = ModelConfig { layers: 2, width: 32, heads: 2, mlp: 64, context: 128, rope_base: 1000.0 };
-    let tokenizer = Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270 }).expect("a tokenizer");
+    let tokenizer =
+        Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270, ..TokenizerConfig::default() })
+            .expect("a tokenizer");
     let mut learner = Learner::new(&model, tokenizer, backend, 5).expect("a learner");
     let mut losses = Vec::new();
     let imitation = ImitationConfig { steps: 3, batch: 4, ..ImitationConfig::default() };

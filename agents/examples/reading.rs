@@ -24,7 +24,7 @@ fn main() {
     let (mut asked, mut thought, mut whole, mut shown) = (0, 0, 0, 0);
     for seed in 0..count {
         let stream = StreamKey::new(1_000_000 + seed, Purpose::Action);
-        let seen = demonstrate(&mut stream.stream(), Mix { mistakes: 0.0, cues: 0.0, reads: true });
+        let seen = demonstrate(&mut stream.stream(), Mix { mistakes: 0.0, cues: 0.0, reads: true, level: 1.0 });
         let at = seen.iter().position(|seen| seen.lesson.is_imitated()).expect("a reply");
         let messages: Vec<Message> = seen[..at].iter().map(|seen| seen.message.clone()).collect();
         let mut agent = policy.agent(sampling, &[]);

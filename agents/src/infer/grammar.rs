@@ -313,7 +313,9 @@ mod tests {
 
     fn grammars() -> Grammars {
         let texts = ["@book {\"quote\":\"q1\",\"n\":2}", "@book_seat {\"seat\":\"1A\"}", "Which one do you mean?"];
-        let tokenizer = Tokenizer::train(texts.repeat(20), &TokenizerConfig { vocabulary: 330 }).unwrap();
+        let tokenizer =
+            Tokenizer::train(texts.repeat(20), &TokenizerConfig { vocabulary: 330, ..TokenizerConfig::default() })
+                .unwrap();
         let tools = [
             tool(
                 "book",

@@ -102,7 +102,10 @@ impl Learner {
     /// # Errors
     /// An invalid shape, or a backend that was asked for by name and is not there.
     pub fn new(config: &ModelConfig, tokenizer: Tokenizer, backend: Backend, seed: u64) -> Result<Self, LearnerError> {
-        let host = HostWeights::init(config, tokenizer.vocabulary(), seed)?;
+        let mut host = HostWeights::init(config, tokenizer.vocabulary(), seed)?;
+        if let Some(kin) = tokenizer.kin() {
+            host.relate(&kin, seed);
+        }
         Self::assemble(host.clone(), host, tokenizer, backend::select(backend)?, seed)
     }
 

@@ -8,7 +8,7 @@ use coevo_core::render::{Message, Role};
 use coevo_core::task::PublicTask;
 
 fn tokenizer() -> Tokenizer {
-    Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270 }).unwrap()
+    Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270, ..TokenizerConfig::default() }).unwrap()
 }
 
 fn small() -> ModelConfig {
@@ -41,6 +41,29 @@ fn closeness(a: &[Vec<f32>], b: &[Vec<f32>]) -> f64 {
     let difference: f64 = pairs().map(|(a, b)| f64::from(a - b).powi(2)).sum();
     let size: f64 = pairs().map(|(a, _)| f64::from(*a).powi(2)).sum();
     (difference / size).sqrt()
+}
+
+#[test]
+fn the_forms_of_a_word_begin_alike() {
+    let config = TokenizerConfig { vocabulary: 300, split: coevo_core::config::Split::Words };
+    let tokenizer =
+        Tokenizer::train(["open the door, shut door_open open_door, Open Door".repeat(9)], &config).unwrap();
+    let kin = tokenizer.kin().expect("words have kin");
+    let learner = Learner::new(&small(), tokenizer, Backend::Cpu, 5).unwrap();
+    let row = |id: u32| &learner.weights.embed()[id as usize * 32..][..32];
+    // By how much a token differs from the bare word is the same for all words of its form.
+    let mut moved: std::collections::BTreeMap<_, Vec<Vec<f32>>> = std::collections::BTreeMap::new();
+    for (id, (base, form)) in kin.iter().enumerate().filter(|(id, (base, _))| *id as u32 != *base) {
+        let apart = row(id as u32).iter().zip(row(*base)).map(|(a, b)| a - b).collect();
+        moved.entry(*form).or_default().push(apart);
+    }
+    assert_eq!(moved.len(), 3, "spaced, behind a line, with a capital");
+    for (form, words) in moved {
+        assert!(words.len() > 1, "{form:?}");
+        for apart in words.windows(2) {
+            assert!(closeness(&apart[..1], &apart[1..]) < 1e-3, "{form:?}");
+        }
+    }
 }
 
 #[test]

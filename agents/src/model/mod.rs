@@ -16,6 +16,7 @@ use coevo_core::config::ModelConfig;
 use coevo_core::seed::{Purpose, StreamKey};
 
 use crate::kernels::LANES;
+use crate::tokenizer::Form;
 
 /// How many preceding tokens are mixed into queries, keys and values.
 pub const TAPS: usize = 3;
@@ -135,6 +136,22 @@ impl HostWeights {
             begin_as_copying(config, layer, &mut matrices);
         }
         Ok(Self { config: config.clone(), vocabulary, matrices })
+    }
+
+    /// Gives the tokens of a word like embeddings, whatever they stand behind: its own direction, and half as much of its form's. A
+    /// token then finds its word in the context under another form, trained or not.
+    pub fn relate(&mut self, kin: &[(u32, Form)], seed: u64) {
+        let (width, deviation) = (self.config.width, layout(&self.config, self.vocabulary)[0].deviation);
+        let mut stream = StreamKey::new(seed, Purpose::Init).task(u64::MAX).stream();
+        let forms: Vec<Vec<f32>> =
+            (0..4).map(|_| (0..width).map(|_| (stream.normal() * deviation * 0.5) as f32).collect()).collect();
+        let words = self.matrices[0].clone();
+        for (row, (base, form)) in self.matrices[0].chunks_exact_mut(width).zip(kin) {
+            let word = &words[*base as usize * width..(*base as usize + 1) * width];
+            for ((out, word), form) in row.iter_mut().zip(word).zip(&forms[*form as usize]) {
+                *out = word + form;
+            }
+        }
     }
 
     pub fn layout(&self) -> Vec<ParamSpec> {

@@ -4,10 +4,13 @@ use coevo_core::config::TokenizerConfig;
 use coevo_core::seed::{Purpose, StreamKey};
 use rayon::prelude::*;
 
-use super::{Mix, demonstrate};
+use super::{Mix, converse};
 use crate::demonstration::{Seen, encode};
 use crate::sequence::TrainSequence;
 use crate::tokenizer::{Tokenizer, TokenizerError};
+
+/// Conversations of a step that have the same tools: their list is computed once, and each has its own choices to make.
+const SIBLINGS: usize = 4;
 
 /// Demonstrations with made-up tools, by number.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +19,14 @@ pub struct Corpus {
     pub mix: Mix,
     /// Longest conversation, in tokens.
     pub context: usize,
+    /// Steps in which the worlds grow to their full variety.
+    pub steps: u32,
 }
 
 impl Corpus {
-    fn conversation(self, round: u32, number: u64) -> Vec<Seen> {
-        let key = StreamKey::new(self.seed, Purpose::Action).round(round).task(number);
-        demonstrate(&mut key.stream(), self.mix)
+    fn conversations(self, round: u32, world: u64, count: usize, level: f64) -> Vec<Vec<Seen>> {
+        let key = StreamKey::new(self.seed, Purpose::Action).round(round).task(world);
+        converse(&mut key.stream(), Mix { level, ..self.mix }, count)
     }
 
     /// A tokenizer trained on `count` conversations, none of which is cloned.
@@ -30,17 +35,19 @@ impl Corpus {
     /// When the vocabulary is too small.
     pub fn tokenizer(self, count: u32, config: &TokenizerConfig) -> Result<Tokenizer, TokenizerError> {
         let conversations: Vec<Vec<Seen>> =
-            (0..u64::from(count)).into_par_iter().map(|number| self.conversation(0, number)).collect();
+            (0..u64::from(count)).into_par_iter().flat_map_iter(|world| self.conversations(0, world, 1, 1.0)).collect();
         Tokenizer::train(conversations.iter().flatten().map(|seen| seen.message.text.as_str()), config)
     }
 
     /// The `batch` sequences of a step; those that are longer than the context are left out.
     pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
-        let drawn: Vec<TrainSequence> = (0..batch as u64)
+        let worlds = batch.div_ceil(SIBLINGS) as u64;
+        let level = f64::from(step) / f64::from(self.steps.max(1));
+        let drawn: Vec<TrainSequence> = (0..worlds)
             .into_par_iter()
-            .map(|place| encode(tokenizer, &self.conversation(1, u64::from(step) * batch as u64 + place)))
-            .map(|trace| TrainSequence::imitation(&trace))
+            .flat_map_iter(|place| self.conversations(1, u64::from(step) * worlds + place, SIBLINGS, level.min(1.0)))
+            .map(|conversation| TrainSequence::imitation(&encode(tokenizer, &conversation)))
             .collect();
-        drawn.into_iter().filter(|sequence| sequence.ids.len() <= self.context).collect()
+        drawn.into_iter().take(batch).filter(|sequence| sequence.ids.len() <= self.context).collect()
     }
 }

@@ -1,8 +1,11 @@
 //! Errands: tools that do one thing each, to something they are told about.
 
+use std::collections::BTreeSet;
+
 use coevo_core::seed::Stream;
 use coevo_core::task::{ErrorCode, ToolSpec};
 
+use super::grown;
 use super::value::{Argument, Form};
 use super::words::{
     self, ALIKE, DEEDS, QUESTIONS, THINGS, TRAITS, article, capital, chance, invented, one, pick, plural,
@@ -86,6 +89,105 @@ impl Topic {
 }
 
 impl Errand {
+    /// Errands that share some word with what is said of them, and no word with another one but the thing that they are about: what
+    /// finds them is the list alone.
+    pub fn plain(stream: &mut Stream, count: usize, level: f64) -> Vec<Self> {
+        let varied = grown(level, 0.04, 0.15);
+        let mut all: Vec<Self> = Vec::new();
+        let (mut nouns, mut used) = (Vec::new(), BTreeSet::new());
+        while all.len() < count {
+            let mut new = |stream: &mut Stream, usual: Usual| loop {
+                let word = if chance(stream, varied) { any_word(stream) } else { usual(stream) };
+                if used.insert(word.clone()) {
+                    return word;
+                }
+            };
+            let again = !nouns.is_empty() && chance(stream, 0.4 * varied);
+            let noun = if again { one(stream, &nouns) } else { new(stream, thing) };
+            nouns.push(noun.clone());
+            let topic = Topic { noun, alike: Vec::new() };
+            let errand = if chance(stream, 0.6 * varied) {
+                let hints = [new(stream, verb), new(stream, thing), new(stream, thing)];
+                Self::hinted(stream, topic, &hints)
+            } else {
+                let verb = new(stream, verb);
+                Self::literal(stream, topic, &verb, level)
+            };
+            all.push(errand);
+        }
+        all
+    }
+
+    /// Asked for by the tool's own name.
+    fn literal(stream: &mut Stream, topic: Topic, verb: &str, level: f64) -> Self {
+        let (object, mut arguments) = Self::object(stream, &topic.noun, None);
+        if chance(stream, grown(level, 0.02, 0.15)) {
+            for _ in 0..one(stream, &[0, 0, 1, 1, 2]) {
+                arguments.push(Argument::draw(stream));
+            }
+        }
+        distinct_names(&mut arguments);
+        let named = (format!("{verb}_{}", topic.noun), format!("{verb} {}", topic.some()));
+        Self::new(topic, named, vec![format!("{verb} {{}}")], (object, arguments), Gives::Nothing)
+    }
+
+    /// Asked for by one word of its name or of its description.
+    fn hinted(stream: &mut Stream, topic: Topic, [first, second, third]: &[String; 3]) -> Self {
+        let (object, mut arguments) = Self::object(stream, &topic.noun, None);
+        for _ in 0..one(stream, &[0, 0, 0, 1, 2]) {
+            arguments.push(Argument::draw(stream));
+        }
+        distinct_names(&mut arguments);
+        let (noun, thing) = (&topic.noun, topic.some());
+        let name = match stream.below(4) {
+            0 => format!("{noun}_{first}"),
+            1 => format!("{first}_{third}"),
+            _ => format!("{first}_{noun}"),
+        };
+        let descriptions = [
+            format!("{second} of {thing}"),
+            format!("{second} {thing}"),
+            format!("{second} and {third} of {thing}"),
+            format!("whether {thing} is {second}"),
+            format!("{noun} by {second}"),
+            format!("{second} {noun}"),
+            second.clone(),
+            format!("{first} {thing} for the {second}"),
+        ];
+        let description = one(stream, &descriptions);
+        let shown = [first, second, third]
+            .into_iter()
+            .filter(|word| name.split('_').chain(description.split(' ')).any(|part| part == word.as_str()));
+        let shown: Vec<&String> = shown.collect();
+        let hint = (*one(stream, &shown)).clone();
+        let hint = if chance(stream, 0.15) { format!("{hint}{}", pick(stream, &["s", "ed", "ing"])) } else { hint };
+        let order = pick(stream, &words::ORDERS).to_lowercase();
+        let says = [
+            "{h} {}",
+            "{o} the {h} of {}",
+            "{o} {} {h}",
+            "{o} the {h} {}",
+            "make {} {h}",
+            "=I need {h} for {}.",
+            "=I want {} {h}.",
+            "=It is about the {h} of {}.",
+            "=Something with {h} for {}, please.",
+            "=How {h} is {}?",
+            "=How much {h} has {}?",
+            "=How many {h} are in {}?",
+            "=What {h} has {} got?",
+            "=What is the {h} of {}?",
+            "=Is {} {h}?",
+            "=Has {} got {h}?",
+            "=Any {h} for {}?",
+            "=When is {} {h}?",
+            "=Who is the {h} of {}?",
+        ];
+        let says = says.map(|says| says.replace("{h}", &hint).replace("{o}", &order)).to_vec();
+        let gives = if chance(stream, 0.5) { Gives::Value(one(stream, &shown).to_string()) } else { Gives::Nothing };
+        Self::new(topic, (name, description), says, (object, arguments), gives)
+    }
+
     /// Different errands, some about the same thing, some of the same verb.
     pub fn draw(stream: &mut Stream, count: usize) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
@@ -247,7 +349,11 @@ impl Errand {
     }
 
     fn deed(stream: &mut Stream, topic: Topic, finder: Option<usize>) -> Self {
-        let (verbs, says) = one(stream, &DEEDS);
+        let (mut verbs, mut says) = one(stream, &DEEDS);
+        let made_up = invented(stream, 2);
+        if chance(stream, 0.15) {
+            (verbs, says) = (vec![made_up.as_str()], vec![]);
+        }
         let (object, mut arguments) = Self::object(stream, &topic.noun, finder);
         for _ in 0..one(stream, &[0, 0, 1, 1, 2, 3]) {
             arguments.push(Argument::draw(stream));
@@ -267,7 +373,8 @@ impl Errand {
         };
         let (words, thing) = (topic.words(), topic.some());
         let orders: Vec<&str> = says.iter().copied().filter(|says| !says.starts_with('=')).collect();
-        let said = pick(stream, &orders).replace("{}", &thing);
+        let own = format!("{} {thing}", verb.replace('_', " "));
+        let said = if orders.is_empty() { own } else { pick(stream, &orders).replace("{}", &thing) };
         let mut description = match stream.below(4) {
             0 => format!("{} {thing}", verb.replace('_', " ")),
             1 => format!("{}: {words}", pick(stream, &verbs).replace('_', " ")),
@@ -277,7 +384,9 @@ impl Errand {
         if arguments.len() > first && chance(stream, 0.3) {
             description.push_str(&format!(", with {}", arguments[first].name));
         }
-        let says = says.into_iter().map(str::to_owned).collect();
+        // As often as not in the tool's own words.
+        let own = vec![format!("{} {{}}", verb.replace('_', " ")); says.len().max(1)];
+        let says = says.into_iter().map(str::to_owned).chain(own).collect();
         Self::new(topic, (name, description), says, (object, arguments), Gives::Nothing)
     }
 
@@ -300,6 +409,35 @@ impl Errand {
             _ => noun.to_owned(),
         };
         (Object::Named(form), vec![Argument::plain(name, form)])
+    }
+}
+
+/// Draws a word of some kind.
+type Usual = fn(&mut Stream) -> String;
+
+fn verb(stream: &mut Stream) -> String {
+    if chance(stream, 0.3) {
+        return invented(stream, 2);
+    }
+    let (verbs, _) = one(stream, &DEEDS);
+    pick(stream, &verbs).split('_').next().unwrap_or_default().to_owned()
+}
+
+fn thing(stream: &mut Stream) -> String {
+    match stream.below(4) {
+        0 => invented(stream, 2),
+        1 => pick(stream, &words::NOUNS).to_owned(),
+        _ => pick(stream, &THINGS).to_owned(),
+    }
+}
+
+/// A word that a tool may be named or described by.
+fn any_word(stream: &mut Stream) -> String {
+    match stream.below(6) {
+        0..=1 => verb(stream),
+        2 => pick(stream, &words::ATTRIBUTES).to_owned(),
+        3 => pick(stream, &TRAITS).to_owned(),
+        _ => thing(stream),
     }
 }
 

@@ -44,35 +44,58 @@ pub struct Mix {
     pub cues: f64,
     /// Whether a turn begins with a look at the tools that it takes ([`render::plan`]).
     pub reads: bool,
+    /// How far learning has come, from 0 to 1: it begins with short lists, each tool of which is asked for by a word of its own.
+    pub level: f64,
 }
+
+/// Share of worlds with more than plain errands, in the end.
+const HARD: f64 = 0.7;
 
 const ABSTENTIONS: [&str; 3] =
     ["I have no tool for that yet.", "I cannot do that, there is no tool for it.", "There is no tool for that."];
 
 /// One demonstration: the conversation as the policy reads it, its own lines marked for imitation.
 pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
-    let world = World::draw(stream);
+    converse(stream, mix, 1).remove(0)
+}
+
+/// Several conversations with the same tools, which open alike unless a tool comes late in one.
+pub fn converse(stream: &mut Stream, mix: Mix, count: usize) -> Vec<Vec<Seen>> {
+    let level = mix.level;
+    let plain = !chance(stream, HARD * grown(level, 0.12, 0.5));
+    let more = if plain { grown(level, 0.1, 0.35) } else { 1.0 };
+    let mix = Mix { mistakes: mix.mistakes * more, cues: mix.cues * more, ..mix };
+    let world = if plain { World::plain(stream, level) } else { World::draw(stream) };
     let spec = world.spec(stream);
     let config = EvolutionConfig::default();
     let interface =
         if chance(stream, mix.cues) { Interface::random(&spec, &config, 0.3, stream) } else { Interface::base() };
-    let system = world.system.clone();
-    let mut wishes = Wishes::new(stream, world);
-    let count = one(wishes.stream, &[1, 2, 2, 2, 3, 3, 4]);
-    let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
-    let mut writer = Writer {
-        stream,
-        spec: &spec,
-        interface,
-        mix,
-        out: Vec::new(),
-        turn: 0,
-        step: 0,
-        offered: Vec::new(),
-        thoughts: String::new(),
+    let one_of_them = |_| {
+        let system = world.system.clone();
+        let mut wishes = Wishes::new(stream, world.clone());
+        let count = if plain { 6 } else { one(wishes.stream, &[1, 2, 2, 2, 3, 3, 4]) };
+        let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
+        let mut writer = Writer {
+            stream,
+            spec: &spec,
+            interface: interface.clone(),
+            mix,
+            plain,
+            out: Vec::new(),
+            turn: 0,
+            step: 0,
+            offered: Vec::new(),
+            thoughts: String::new(),
+        };
+        writer.write(system, plan);
+        writer.out
     };
-    writer.write(system, plan);
-    writer.out
+    (0..count).map(one_of_them).collect()
+}
+
+/// How much of what is learnt between two levels has been.
+fn grown(level: f64, from: f64, to: f64) -> f64 {
+    ((level - from) / (to - from)).clamp(0.0, 1.0)
 }
 
 struct Writer<'a> {
@@ -80,6 +103,7 @@ struct Writer<'a> {
     spec: &'a EnvSpec,
     interface: Interface,
     mix: Mix,
+    plain: bool,
     out: Vec<Seen>,
     turn: u16,
     step: u16,
@@ -99,7 +123,8 @@ enum Twist {
 
 impl Writer<'_> {
     fn write(&mut self, system: String, plan: Vec<Wish>) {
-        let twist = self.twist(&plan);
+        let usual = self.plain && !chance(self.stream, grown(self.mix.level, 0.1, 0.35));
+        let twist = if usual { Twist::None } else { self.twist(&plan) };
         let late: Option<String> = match twist {
             Twist::Late(at) => plan[at].moves.last().map(|last| last.call.name.clone()),
             _ => None,
@@ -185,10 +210,18 @@ impl Writer<'_> {
     /// Looks at the tools of a wish before the next reply.
     fn plan(&mut self, wish: &Wish) {
         if self.mix.reads {
-            let played = wish.moves.iter().filter(|step| !self.is_spared(step)).map(|step| step.call.name.as_str());
+            // What only an error will ask for cannot be known yet.
+            let mut told = true;
+            let mut played = Vec::new();
+            for step in wish.moves.iter().filter(|step| !self.is_spared(step)) {
+                if told || !step.remedy {
+                    played.push(step.call.name.as_str());
+                }
+                told &= matches!(step.outcome, StepOutcome::Executed { .. });
+            }
             // The name of a made-up tool that is not there cannot be known.
             let (there, not): (Vec<&str>, Vec<&str>) =
-                played.partition(|name| self.offered.iter().any(|offered| offered == name));
+                played.into_iter().partition(|name| self.offered.iter().any(|offered| offered == name));
             let none = if not.is_empty() { String::new() } else { format!("{THOUGHT}none\n") };
             self.thoughts = render::plan(there, &self.specs()) + &none;
         }
@@ -313,7 +346,12 @@ mod tests {
     use coevo_core::seed::{Purpose, StreamKey};
 
     fn shown(seed: u64) -> Vec<Seen> {
-        demonstrate(&mut StreamKey::new(seed, Purpose::Action).stream(), Mix { mistakes: 0.1, cues: 0.25, reads: true })
+        shown_at(seed, 1.0)
+    }
+
+    fn shown_at(seed: u64, level: f64) -> Vec<Seen> {
+        let mix = Mix { mistakes: 0.1, cues: 0.25, reads: true, level };
+        demonstrate(&mut StreamKey::new(seed, Purpose::Action).stream(), mix)
     }
 
     #[test]
@@ -321,6 +359,31 @@ mod tests {
         let texts = |seed| shown(seed).into_iter().map(|seen| seen.message.text).collect::<Vec<_>>();
         assert_eq!(texts(1), texts(1));
         assert_ne!(texts(1), texts(2));
+    }
+
+    #[test]
+    fn it_begins_with_short_lists_whose_tools_are_asked_for_by_name() {
+        let mut looks = 0;
+        for seed in 0..100 {
+            let mut asked = String::new();
+            for seen in shown_at(seed, 0.0) {
+                let text = &seen.message.text;
+                match seen.message.role {
+                    Role::System => assert!((3..=6).contains(&(text.lines().count() - 2)), "{seed}: {text}"),
+                    Role::User => asked = text.to_lowercase(),
+                    Role::Tool => {}
+                    Role::Assistant => {
+                        assert!(seen.lesson.is_imitated(), "{seed}: a mistake: {text}");
+                        for look in split_thoughts(text).0.lines() {
+                            looks += 1;
+                            let verb = look[1..].split('_').next().expect("a name");
+                            assert!(asked.contains(verb), "{seed}: {look} for {asked}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(looks > 500, "{looks}");
     }
 
     #[test]

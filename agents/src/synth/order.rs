@@ -117,10 +117,8 @@ impl Wishes<'_> {
         let mut moves = mention.moves;
         if let Some(before) = errand.after.filter(|before| !self.world.errands[*before].done) {
             let other = self.world.errands[before].clone();
-            if chance(self.stream, 0.5) {
-                moves.push(refused(ask.clone(), other.refusal()));
-            }
-            moves.push(done(&other.spec, [], json!({"ok": true})));
+            moves.push(refused(ask.clone(), other.refusal()));
+            moves.push(done(&other.spec, [], json!({"ok": true})).into_remedy());
             self.world.errands[before].done = true;
         }
         self.world.errands[at].done = true;
@@ -130,7 +128,7 @@ impl Wishes<'_> {
             Gives::Id | Gives::Nothing => self.plainly(&errand.noun, &noun, &ask.arguments),
         };
         let result = if chance(self.stream, 0.15) { self.padded(result) } else { result };
-        moves.push(Move { call: ask, outcome: StepOutcome::Executed { result }, foreseeable: false });
+        moves.push(Move { call: ask, outcome: StepOutcome::Executed { result }, foreseeable: false, remedy: false });
         Wish { text: said, lack, moves, answer }
     }
 
@@ -146,7 +144,8 @@ impl Wishes<'_> {
                 message: format!("no {} {name}", errand.noun.replace('_', " ")),
                 details: json!({"argument": errand.arguments[0].name}),
             };
-            let moves = vec![Move { call: call(&errand.spec, [json!(name)]), outcome, foreseeable: false }];
+            let moves =
+                vec![Move { call: call(&errand.spec, [json!(name)]), outcome, foreseeable: false, remedy: false }];
             let answers =
                 ["There is none.".to_owned(), format!("I cannot find {name}."), format!("There is no {name}.")];
             return Wish { text: said, lack: None, moves, answer: one(self.stream, &answers) };

@@ -15,6 +15,14 @@ pub struct Move {
     pub outcome: StepOutcome,
     /// It fails, and who knows what the tool needs first can see that it will.
     pub foreseeable: bool,
+    /// It does what an error asked for.
+    pub remedy: bool,
+}
+
+impl Move {
+    pub(super) fn into_remedy(self) -> Self {
+        Self { remedy: true, ..self }
+    }
 }
 
 /// A wish with something left out.
@@ -263,8 +271,8 @@ impl<'a> Wishes<'a> {
             message: format!("{} {} is {}", of.noun, text(&thing.id), of.locked.replace('_', " ")),
             details: json!({"precondition": format!("release the {} first", of.noun)}),
         };
-        moves.push(Move { call: call(tool, arguments.iter().cloned()), outcome, foreseeable: false });
-        moves.push(done(free, [thing.id.clone()], json!({ &of.id: thing.id, "ok": true })));
+        moves.push(Move { call: call(tool, arguments.iter().cloned()), outcome, foreseeable: false, remedy: false });
+        moves.push(done(free, [thing.id.clone()], json!({ &of.id: thing.id, "ok": true })).into_remedy());
         self.change(kind, &thing.id, |thing| thing.locked = false);
     }
 
@@ -373,10 +381,10 @@ impl<'a> Wishes<'a> {
         let switch = self.world.switches[at].clone();
         let tool = &switch.ops[wanted];
         if let Some(other) = switch.after.filter(|other| wanted == 0 && self.world.switches[*other].state != 0) {
-            if chance(self.stream, 0.5) {
-                moves.push(refused(call(tool, []), switch.refusal(&self.world.switches[other])));
-            }
+            moves.push(refused(call(tool, []), switch.refusal(&self.world.switches[other])));
+            let before = moves.len();
             self.put(other, 0, moves);
+            moves[before..].iter_mut().for_each(|step| step.remedy = true);
         }
         moves.push(done(tool, [], json!({ &switch.noun: switch.commands[wanted].1 })));
         self.world.switches[at].state = wanted;
@@ -534,14 +542,14 @@ pub(super) fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> 
 }
 
 pub(super) fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
-    Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false }
+    Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false, remedy: false }
 }
 
 /// A call that comes before what the tool needs first.
 pub(super) fn refused(call: ToolCall, refusal: ErrorCode) -> Move {
     let details = json!({"precondition": refusal.description});
     let outcome = StepOutcome::ToolError { code: refusal.code, message: refusal.description, details };
-    Move { call, outcome, foreseeable: true }
+    Move { call, outcome, foreseeable: true, remedy: false }
 }
 
 /// A value as people write it.

@@ -5,6 +5,7 @@ use coevo_core::task::{EnvSpec, ErrorCode, Side, ToolSpec};
 use serde_json::{Map, Value, json};
 
 use super::errand::Errand;
+use super::grown;
 use super::words::{self, article, capital, chance, date, distinct, invented, one, pick, plural, range};
 
 /// What an attribute's values look like.
@@ -194,7 +195,7 @@ impl World {
         }
         let count = one(stream, &[0, 0, 2, 3]);
         let switches = Switch::draw(stream, count);
-        let count = one(stream, if kinds.is_empty() { &[5, 8, 11, 14] } else { &[0, 0, 3, 5] });
+        let count = one(stream, if kinds.is_empty() { &[2, 3, 5, 8, 11, 14] } else { &[0, 0, 3, 5] });
         let errands = Errand::draw(stream, count);
         let about = match kinds.iter().map(|kind| kind.plural.as_str()).collect::<Vec<_>>().join(" and ") {
             about if about.is_empty() => pick(stream, &words::NOUNS).to_owned(),
@@ -218,6 +219,14 @@ impl World {
         ];
         let system = format!("{system}{states}{}", one(stream, &rule));
         Self { kinds, switches, errands, system, verbose: chance(stream, 0.12) }
+    }
+
+    /// Errands that are found by the words that they share with what is said: few at first.
+    pub fn plain(stream: &mut Stream, level: f64) -> Self {
+        let count = range(stream, 3, 6 + (9.0 * grown(level, 0.04, 0.3)) as u64) as usize;
+        let errands = Errand::plain(stream, count, level);
+        let system = format!("{} desk.", capital(pick(stream, &words::NOUNS)));
+        Self { kinds: Vec::new(), switches: Vec::new(), errands, system, verbose: false }
     }
 
     /// The API as an environment would describe it.

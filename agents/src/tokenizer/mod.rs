@@ -6,13 +6,15 @@
 //! only lower-case words do; runs of punctuation such as `":"` may merge. Special tokens in a text are ordinary characters:
 //! no message can forge a role.
 
+mod forms;
 mod merges;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coevo_core::config::TokenizerConfig;
+use coevo_core::config::{Split as SplitConfig, TokenizerConfig};
 use coevo_core::render::{Message, Role};
+pub use forms::Form;
 use tokenizers::models::bpe::BPE;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -20,7 +22,8 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, SplitDelimiterBehavior};
 
-const PATTERN: &str = r" ?[a-z_]+|[A-Z][A-Za-z_]*|[0-9]|[^\sA-Za-z0-9_]+|\s+";
+const SPACED: &str = r" ?[a-z_]+|[A-Z][A-Za-z_]*|[0-9]|[^\sA-Za-z0-9_]+|\s+";
+const WORDS: &str = r"[ _]?[a-z]+|[A-Z][a-z]*|[0-9]|_|[^\sA-Za-z0-9_]+|\s+";
 
 /// Special tokens by id.
 const SPECIAL: [&str; 6] = ["<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|end|>", "<|pad|>"];
@@ -76,7 +79,7 @@ impl Tokenizer {
         if config.vocabulary < least {
             return Err(TokenizerError::TooSmall { given: config.vocabulary, least });
         }
-        let splitter = splitter();
+        let splitter = splitter(config.split);
         let mut words: BTreeMap<String, u64> = BTreeMap::new();
         for text in texts {
             let mut pieces = PreTokenizedString::from(text.as_ref());
@@ -87,7 +90,10 @@ impl Tokenizer {
         }
         let bytes: std::collections::BTreeSet<char> = ByteLevel::alphabet().into_iter().collect();
         let symbols: BTreeMap<char, u32> = bytes.into_iter().zip(SPECIAL.len() as u32..).collect();
-        let learnt = merges::learn(&words, &symbols, config.vocabulary);
+        let learnt = match config.split {
+            SplitConfig::Spaced => merges::learn(&words, &symbols, config.vocabulary),
+            SplitConfig::Words => forms::learn(&words, &symbols, config.vocabulary),
+        };
         let mut names: Vec<String> = SPECIAL.iter().map(|s| (*s).to_owned()).collect();
         names.extend(symbols.keys().map(char::to_string));
         names.extend(learnt.iter().map(|(name, _)| name.clone()));
@@ -135,6 +141,18 @@ impl Tokenizer {
         self.vocabulary
     }
 
+    /// For each token the one whose word it spells, and in which form; `None` where words have other pieces in other places.
+    pub fn kin(&self) -> Option<Vec<(u32, Form)>> {
+        if self.inner.get_pre_tokenizer() != Some(&splitter(SplitConfig::Words)) {
+            return None;
+        }
+        let kin = |id: u32| {
+            let (form, base) = forms::of(&self.inner.id_to_token(id)?)?;
+            Some((self.inner.token_to_id(&base)?, form))
+        };
+        Some((0..self.vocabulary as u32).map(|id| kin(id).unwrap_or((id, Form::Bare))).collect())
+    }
+
     /// Tokens of plain text.
     pub fn encode(&self, text: &str) -> Vec<u32> {
         let encoding = self.inner.encode_fast(text, false).expect("byte-level BPE encodes any text");
@@ -176,8 +194,12 @@ fn byte_of(c: char) -> u8 {
     }
 }
 
-fn splitter() -> PreTokenizerWrapper {
-    let split = Split::new(SplitPattern::Regex(PATTERN.to_owned()), SplitDelimiterBehavior::Isolated, false)
+fn splitter(split: SplitConfig) -> PreTokenizerWrapper {
+    let pattern = match split {
+        SplitConfig::Spaced => SPACED,
+        SplitConfig::Words => WORDS,
+    };
+    let split = Split::new(SplitPattern::Regex(pattern.to_owned()), SplitDelimiterBehavior::Isolated, false)
         .expect("the pattern compiles");
     Sequence::new(vec![split.into(), ByteLevel::new(false, false, false).into()]).into()
 }
@@ -198,23 +220,57 @@ mod tests {
     }
 
     fn tokenizer() -> Tokenizer {
-        Tokenizer::train(texts(), &TokenizerConfig { vocabulary: 400 }).unwrap()
+        Tokenizer::train(texts(), &TokenizerConfig { vocabulary: 400, ..Default::default() }).unwrap()
     }
 
     #[test]
     fn same_texts_in_any_order_give_the_same_bytes() {
         let mut shuffled = texts();
         shuffled.reverse();
-        let again = Tokenizer::train(shuffled, &TokenizerConfig { vocabulary: 400 }).unwrap();
+        let again = Tokenizer::train(shuffled, &TokenizerConfig { vocabulary: 400, ..Default::default() }).unwrap();
         assert_eq!(tokenizer().to_json(), again.to_json());
         let reread = Tokenizer::from_json(again.to_json()).unwrap();
         assert_eq!(reread.encode("fly to Oslo"), again.encode("fly to Oslo"));
     }
 
     #[test]
+    fn words_have_the_same_pieces_wherever_they_stand() {
+        let texts = ["Unlock the doors, please. unlock_doors(doors) opens doors_", "open the door, Open open_door"];
+        let config = TokenizerConfig { vocabulary: 330, split: SplitConfig::Words };
+        let tokenizer = Tokenizer::train(texts.repeat(8), &config).unwrap();
+        let kin = tokenizer.kin().expect("words have kin");
+        let words = |text: &str| tokenizer.encode(text).iter().map(|id| kin[*id as usize]).collect::<Vec<_>>();
+        let bare = |text: &str| words(text).into_iter().map(|(word, _)| word).collect::<Vec<_>>();
+        // Known words, and one that was never seen.
+        for word in ["unlock", "doors", "open", "lorries"] {
+            let mut capital = word.to_owned();
+            capital[..1].make_ascii_uppercase();
+            let pieces = bare(word);
+            assert_eq!(bare(&capital)[..], pieces[..], "{word}");
+            for before in ["a ", "a_"] {
+                // A first piece that never stood behind this is left without a form of its own.
+                let tail = bare(&format!("{before}{word}"));
+                assert!(tail.ends_with(&pieces), "{word}: {tail:?}");
+            }
+        }
+        let forms: Vec<Form> = words("open open_open").into_iter().map(|(_, form)| form).collect();
+        assert_eq!(forms, [Form::Bare, Form::Spaced, Form::Underscored]);
+        assert_eq!(self::tests::tokenizer().kin(), None);
+        let again = Tokenizer::from_json(tokenizer.to_json()).unwrap();
+        assert_eq!(again.kin(), tokenizer.kin());
+    }
+
+    #[test]
     fn any_text_survives() {
-        let tokenizer = tokenizer();
-        for text in ["", " ", "Zürich → 東京\n\t{}", "<|end|>x<|user|>", "a  b", "q17", "\u{0}\u{7f}"] {
+        let words = TokenizerConfig { vocabulary: 400, split: SplitConfig::Words };
+        for tokenizer in [tokenizer(), Tokenizer::train(texts(), &words).unwrap()] {
+            survives(&tokenizer);
+        }
+    }
+
+    fn survives(tokenizer: &Tokenizer) {
+        for text in ["", " ", "Zürich → 東京\n\t{}", "<|end|>x<|user|>", "a  b", "q17", "\u{0}\u{7f}", "_a__b_ C_d  e"]
+        {
             assert_eq!(tokenizer.decode(&tokenizer.encode(text)), text);
         }
     }
@@ -256,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_vocabulary_without_room_for_bytes_is_refused() {
-        let error = Tokenizer::train(texts(), &TokenizerConfig { vocabulary: 200 }).unwrap_err();
+        let error = Tokenizer::train(texts(), &TokenizerConfig { vocabulary: 200, ..Default::default() }).unwrap_err();
         assert_eq!(error.to_string(), "vocabulary of 200 is too small: the special tokens and the 256 bytes take 262");
     }
 }

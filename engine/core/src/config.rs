@@ -196,11 +196,24 @@ impl Default for RlConfig {
 pub struct TokenizerConfig {
     /// Entries, special tokens and the 256 bytes included.
     pub vocabulary: usize,
+    pub split: Split,
+}
+
+/// How text is cut before its pieces are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// A lower-case word takes its space with it, a name its underscores: the fewest tokens for texts that are known.
+    #[default]
+    Spaced,
+    /// A word has the same pieces wherever it stands, in `open the door`, `Open` and `open_door`, and a fresh model begins with like
+    /// embeddings for a piece's forms: for texts that are not known.
+    Words,
 }
 
 impl Default for TokenizerConfig {
     fn default() -> Self {
-        Self { vocabulary: 1024 }
+        Self { vocabulary: 1024, split: Split::default() }
     }
 }
 

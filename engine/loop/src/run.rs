@@ -373,8 +373,9 @@ impl<'r> Run<'r> {
         let (backend, seed) = (self.backend(&settings), settings.seed);
         let synthetic = (warm.source == DemonstrationSource::Synthetic).then_some(Corpus {
             seed,
-            mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools },
+            mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools, level: 1.0 },
             context: settings.agent.model.context,
+            steps: warm.imitation.steps,
         });
         let known = backbone.as_ref().map(|backbone| &backbone.tokenizer);
         let shown = match (synthetic, known) {
