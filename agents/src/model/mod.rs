@@ -141,7 +141,7 @@ impl HostWeights {
     /// Gives the tokens of a word like embeddings, whatever they stand behind: its own direction, and half as much of its form's. A
     /// token then finds its word in the context under another form, trained or not.
     pub fn relate(&mut self, kin: &[(u32, Form)], seed: u64) {
-        let (width, deviation) = (self.config.width, layout(&self.config, self.vocabulary)[0].deviation);
+        let (width, deviation) = (self.config.width, self.layout()[0].deviation);
         let mut stream = StreamKey::new(seed, Purpose::Init).task(u64::MAX).stream();
         let forms: Vec<Vec<f32>> =
             (0..4).map(|_| (0..width).map(|_| (stream.normal() * deviation * 0.5) as f32).collect()).collect();

@@ -16,6 +16,7 @@ const SIBLINGS: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub struct Corpus {
     pub seed: u64,
+    /// How they are drawn in the end.
     pub mix: Mix,
     /// Longest conversation, in tokens.
     pub context: usize,
@@ -24,9 +25,9 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    fn conversations(self, round: u32, world: u64, count: usize, level: f64) -> Vec<Vec<Seen>> {
+    fn conversations(self, round: u32, world: u64, count: usize) -> Vec<Vec<Seen>> {
         let key = StreamKey::new(self.seed, Purpose::Action).round(round).task(world);
-        converse(&mut key.stream(), Mix { level, ..self.mix }, count)
+        converse(&mut key.stream(), self.mix, count)
     }
 
     /// A tokenizer trained on `count` conversations, none of which is cloned.
@@ -35,17 +36,18 @@ impl Corpus {
     /// When the vocabulary is too small.
     pub fn tokenizer(self, count: u32, config: &TokenizerConfig) -> Result<Tokenizer, TokenizerError> {
         let conversations: Vec<Vec<Seen>> =
-            (0..u64::from(count)).into_par_iter().flat_map_iter(|world| self.conversations(0, world, 1, 1.0)).collect();
+            (0..u64::from(count)).into_par_iter().flat_map_iter(|world| self.conversations(0, world, 1)).collect();
         Tokenizer::train(conversations.iter().flatten().map(|seen| seen.message.text.as_str()), config)
     }
 
     /// The `batch` sequences of a step; those that are longer than the context are left out.
     pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
         let worlds = batch.div_ceil(SIBLINGS) as u64;
-        let level = f64::from(step) / f64::from(self.steps.max(1));
+        let level = (f64::from(step) / f64::from(self.steps.max(1))).min(self.mix.level);
+        let so_far = Self { mix: Mix { level, ..self.mix }, ..self };
         let drawn: Vec<TrainSequence> = (0..worlds)
             .into_par_iter()
-            .flat_map_iter(|place| self.conversations(1, u64::from(step) * worlds + place, SIBLINGS, level.min(1.0)))
+            .flat_map_iter(|place| so_far.conversations(1, u64::from(step) * worlds + place, SIBLINGS))
             .map(|conversation| TrainSequence::imitation(&encode(tokenizer, &conversation)))
             .collect();
         drawn.into_iter().take(batch).filter(|sequence| sequence.ids.len() <= self.context).collect()

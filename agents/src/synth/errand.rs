@@ -122,11 +122,8 @@ impl Errand {
     fn literal(stream: &mut Stream, topic: Topic, verb: &str, level: f64) -> Self {
         let (object, mut arguments) = Self::object(stream, &topic.noun, None);
         if chance(stream, grown(level, 0.02, 0.15)) {
-            for _ in 0..one(stream, &[0, 0, 1, 1, 2]) {
-                arguments.push(Argument::draw(stream));
-            }
+            add_arguments(stream, &mut arguments, &[0, 0, 1, 1, 2]);
         }
-        distinct_names(&mut arguments);
         let named = (format!("{verb}_{}", topic.noun), format!("{verb} {}", topic.some()));
         Self::new(topic, named, vec![format!("{verb} {{}}")], (object, arguments), Gives::Nothing)
     }
@@ -134,10 +131,7 @@ impl Errand {
     /// Asked for by one word of its name or of its description.
     fn hinted(stream: &mut Stream, topic: Topic, [first, second, third]: &[String; 3]) -> Self {
         let (object, mut arguments) = Self::object(stream, &topic.noun, None);
-        for _ in 0..one(stream, &[0, 0, 0, 1, 2]) {
-            arguments.push(Argument::draw(stream));
-        }
-        distinct_names(&mut arguments);
+        add_arguments(stream, &mut arguments, &[0, 0, 0, 1, 2]);
         let (noun, thing) = (&topic.noun, topic.some());
         let name = match stream.below(4) {
             0 => format!("{noun}_{first}"),
@@ -155,12 +149,12 @@ impl Errand {
             format!("{first} {thing} for the {second}"),
         ];
         let description = one(stream, &descriptions);
-        let shown = [first, second, third]
-            .into_iter()
-            .filter(|word| name.split('_').chain(description.split(' ')).any(|part| part == word.as_str()));
-        let shown: Vec<&String> = shown.collect();
-        let hint = (*one(stream, &shown)).clone();
-        let hint = if chance(stream, 0.15) { format!("{hint}{}", pick(stream, &["s", "ed", "ing"])) } else { hint };
+        let is_shown = |word: &&str| name.split('_').chain(description.split(' ')).any(|part| part == *word);
+        let shown: Vec<&str> = [first, second, third].into_iter().map(String::as_str).filter(is_shown).collect();
+        let mut hint = pick(stream, &shown).to_owned();
+        if chance(stream, 0.15) {
+            hint.push_str(pick(stream, &["s", "ed", "ing"]));
+        }
         let order = pick(stream, &words::ORDERS).to_lowercase();
         let says = [
             "{h} {}",
@@ -184,7 +178,7 @@ impl Errand {
             "=Who is the {h} of {}?",
         ];
         let says = says.map(|says| says.replace("{h}", &hint).replace("{o}", &order)).to_vec();
-        let gives = if chance(stream, 0.5) { Gives::Value(one(stream, &shown).to_string()) } else { Gives::Nothing };
+        let gives = if chance(stream, 0.5) { Gives::Value(pick(stream, &shown).to_owned()) } else { Gives::Nothing };
         Self::new(topic, (name, description), says, (object, arguments), gives)
     }
 
@@ -355,10 +349,7 @@ impl Errand {
             (verbs, says) = (vec![made_up.as_str()], vec![]);
         }
         let (object, mut arguments) = Self::object(stream, &topic.noun, finder);
-        for _ in 0..one(stream, &[0, 0, 1, 1, 2, 3]) {
-            arguments.push(Argument::draw(stream));
-        }
-        distinct_names(&mut arguments);
+        add_arguments(stream, &mut arguments, &[0, 0, 1, 1, 2, 3]);
         let first = usize::from(object != Object::Fixed);
         if arguments.len() > first + 1 && chance(stream, 0.4) {
             arguments.last_mut().expect("more than one").required = false;
@@ -373,10 +364,10 @@ impl Errand {
         };
         let (words, thing) = (topic.words(), topic.some());
         let orders: Vec<&str> = says.iter().copied().filter(|says| !says.starts_with('=')).collect();
-        let own = format!("{} {thing}", verb.replace('_', " "));
-        let said = if orders.is_empty() { own } else { pick(stream, &orders).replace("{}", &thing) };
+        let own = format!("{} {{}}", verb.replace('_', " "));
+        let said = if orders.is_empty() { &own } else { pick(stream, &orders) }.replace("{}", &thing);
         let mut description = match stream.below(4) {
-            0 => format!("{} {thing}", verb.replace('_', " ")),
+            0 => own.replace("{}", &thing),
             1 => format!("{}: {words}", pick(stream, &verbs).replace('_', " ")),
             2 => format!("{} {words}", pick(stream, &verbs).replace('_', " ")),
             _ => said,
@@ -385,7 +376,7 @@ impl Errand {
             description.push_str(&format!(", with {}", arguments[first].name));
         }
         // As often as not in the tool's own words.
-        let own = vec![format!("{} {{}}", verb.replace('_', " ")); says.len().max(1)];
+        let own = vec![own; says.len().max(1)];
         let says = says.into_iter().map(str::to_owned).chain(own).collect();
         Self::new(topic, (name, description), says, (object, arguments), Gives::Nothing)
     }
@@ -439,6 +430,14 @@ fn any_word(stream: &mut Stream) -> String {
         3 => pick(stream, &TRAITS).to_owned(),
         _ => thing(stream),
     }
+}
+
+/// As many more arguments as one of `counts` says, but for those whose names are taken.
+fn add_arguments(stream: &mut Stream, arguments: &mut Vec<Argument>, counts: &[usize]) {
+    for _ in 0..one(stream, counts) {
+        arguments.push(Argument::draw(stream));
+    }
+    distinct_names(arguments);
 }
 
 fn distinct_names(arguments: &mut Vec<Argument>) {

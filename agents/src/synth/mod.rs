@@ -60,7 +60,7 @@ pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
 }
 
 /// Several conversations with the same tools, which open alike unless a tool comes late in one.
-pub fn converse(stream: &mut Stream, mix: Mix, count: usize) -> Vec<Vec<Seen>> {
+fn converse(stream: &mut Stream, mix: Mix, count: usize) -> Vec<Vec<Seen>> {
     let level = mix.level;
     let plain = !chance(stream, HARD * grown(level, 0.12, 0.5));
     let more = if plain { grown(level, 0.1, 0.35) } else { 1.0 };
