@@ -106,6 +106,13 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
         say(!(0.0..=1.0).contains(&value), key, value.to_string(), "write a share from 0 to 1".into());
     }
 
+    say(
+        warm.source == DemonstrationSource::Synthetic && warm.mistakes > 0.5,
+        "agent.warm_start.mistakes",
+        format!("{}, but in made-up conversations one mistake may follow another", warm.mistakes),
+        "write a share from 0 to 0.5".into(),
+    );
+
     // Positive and non-negative numbers.
     for (key, value) in [
         ("agent.warm_start.imitation.learning_rate", warm.imitation.learning_rate),

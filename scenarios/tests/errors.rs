@@ -113,6 +113,12 @@ fn options_that_contradict_the_algorithm() {
             "s.yaml:4:24: `advantages.discount` is 1.5\n  hint: write a share from 0 to 1, such as 0.95".to_owned(),
         ),
         (
+            "agent: {warm_start: {source: synthetic, mistakes: 0.8}}\n",
+            "s.yaml:3:51: `agent.warm_start.mistakes` is 0.8, but in made-up conversations one mistake may follow another\n  \
+             hint: write a share from 0 to 0.5"
+                .to_owned(),
+        ),
+        (
             "evolution: {shown_to: 0.5}\n",
             "s.yaml:3:23: `evolution.shown_to` is 0.5, but `evolution.train_on` is shown\n  \
              hint: write `evolution.train_on: base`: a group that mixes texts must be trained on one of them"

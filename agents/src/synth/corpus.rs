@@ -40,16 +40,25 @@ impl Corpus {
         Tokenizer::train(conversations.iter().flatten().map(|seen| seen.message.text.as_str()), config)
     }
 
-    /// The `batch` sequences of a step; those that are longer than the context are left out.
-    pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
+    /// The `batch` conversations of a step.
+    pub fn drawn(self, step: u32, batch: usize) -> Vec<Vec<Seen>> {
         let worlds = batch.div_ceil(SIBLINGS) as u64;
         let level = (f64::from(step) / f64::from(self.steps.max(1))).min(self.mix.level);
         let so_far = Self { mix: Mix { level, ..self.mix }, ..self };
-        let drawn: Vec<TrainSequence> = (0..worlds)
+        let mut drawn: Vec<Vec<Seen>> = (0..worlds)
             .into_par_iter()
             .flat_map_iter(|place| so_far.conversations(1, u64::from(step) * worlds + place, SIBLINGS))
-            .map(|conversation| TrainSequence::imitation(&encode(tokenizer, &conversation)))
             .collect();
-        drawn.into_iter().take(batch).filter(|sequence| sequence.ids.len() <= self.context).collect()
+        drawn.truncate(batch);
+        drawn
+    }
+
+    /// The same as sequences; those that are longer than the context are left out.
+    pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
+        let drawn = self.drawn(step, batch).into_par_iter();
+        drawn
+            .map(|conversation| TrainSequence::imitation(&encode(tokenizer, &conversation)))
+            .filter(|sequence| sequence.ids.len() <= self.context)
+            .collect()
     }
 }

@@ -6,13 +6,17 @@
 //! missing, and abstain where no tool fits. No tool or task of a shipped environment is among them.
 //!
 //! A world is made of things with attributes (`world`), of switches, and of errands (`errand`), which are asked for in
-//! other words than the tool's (`order`).
+//! other words than the tool's (`order`); or it is a part of a field (`field`, `scene`), a made-up API in everyday English, whose
+//! people ask by what they need. A field's names and descriptions are written by hand, several for each tool; which of its tools are
+//! there, under which of these and with which values, is drawn.
 //!
 //! The text is written by the same functions that render real episodes (`coevo_core::render`), cues included.
 
 mod corpus;
 mod errand;
+mod field;
 mod order;
+mod scene;
 mod value;
 mod wish;
 mod words;
@@ -31,6 +35,7 @@ use serde_json::{Value, json};
 use crate::Lesson;
 use crate::agents::misnamed;
 use crate::demonstration::Seen;
+use scene::Scene;
 use wish::{Move, Wish, Wishes};
 use words::{chance, one, pick, range};
 use world::World;
@@ -38,7 +43,7 @@ use world::World;
 /// How demonstrations are drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Mix {
-    /// Share of the steps before which a mistake is made, seen and not imitated.
+    /// Chance of a mistake before a step, and of another after each, below 1; they are seen and not imitated.
     pub mistakes: f64,
     /// Share of the demonstrations with random interface cues.
     pub cues: f64,
@@ -48,7 +53,10 @@ pub struct Mix {
     pub level: f64,
 }
 
-/// Share of worlds with more than plain errands, in the end.
+/// Share of worlds that are drawn from fields of everyday English, in the end.
+const EVERYDAY: f64 = 0.65;
+
+/// Share of the others with more than plain errands, in the end.
 const HARD: f64 = 0.7;
 
 const ABSTENTIONS: [&str; 3] =
@@ -62,19 +70,36 @@ pub fn demonstrate(stream: &mut Stream, mix: Mix) -> Vec<Seen> {
 /// Several conversations with the same tools, which open alike unless a tool comes late in one.
 fn converse(stream: &mut Stream, mix: Mix, count: usize) -> Vec<Vec<Seen>> {
     let level = mix.level;
-    let plain = !chance(stream, HARD * grown(level, 0.12, 0.5));
-    let more = if plain { grown(level, 0.1, 0.35) } else { 1.0 };
+    let everyday = chance(stream, EVERYDAY * grown(level, 0.05, 0.2));
+    let plain = !everyday && !chance(stream, HARD * grown(level, 0.12, 0.5));
+    let more = if plain || everyday { grown(level, 0.1, 0.35) } else { 1.0 };
     let mix = Mix { mistakes: mix.mistakes * more, cues: mix.cues * more, ..mix };
-    let world = if plain { World::plain(stream, level) } else { World::draw(stream) };
-    let spec = world.spec(stream);
+    let setting = if everyday {
+        Setting::Scene(Scene::draw(stream, 6 + (14.0 * grown(level, 0.1, 0.4)) as usize))
+    } else if plain {
+        Setting::World(World::plain(stream, level))
+    } else {
+        Setting::World(World::draw(stream))
+    };
+    let spec = match &setting {
+        Setting::World(world) => world.spec(stream),
+        Setting::Scene(scene) => world::spec_of(scene.specs()),
+    };
     let config = EvolutionConfig::default();
     let interface =
         if chance(stream, mix.cues) { Interface::random(&spec, &config, 0.3, stream) } else { Interface::base() };
     let one_of_them = |_| {
-        let system = world.system.clone();
-        let mut wishes = Wishes::new(stream, world.clone());
-        let count = if plain { 6 } else { one(wishes.stream, &[1, 2, 2, 2, 3, 3, 4]) };
-        let plan: Vec<Wish> = (0..count).map(|_| wishes.next()).collect();
+        let count = if plain { 6 } else { one(stream, &[1, 2, 2, 2, 3, 3, 4]) };
+        let (system, plan): (String, Vec<Wish>) = match &setting {
+            Setting::World(world) => {
+                let mut wishes = Wishes::new(stream, world.clone());
+                (world.system.clone(), (0..count).map(|_| wishes.next()).collect())
+            }
+            Setting::Scene(scene) => {
+                let mut scene = scene.clone();
+                (scene.system.clone(), (0..count).map(|_| scene.wish(stream)).collect())
+            }
+        };
         let mut writer = Writer {
             stream,
             spec: &spec,
@@ -96,6 +121,12 @@ fn converse(stream: &mut Stream, mix: Mix, count: usize) -> Vec<Vec<Seen>> {
 /// How much of what is learnt between two levels has been.
 fn grown(level: f64, from: f64, to: f64) -> f64 {
     ((level - from) / (to - from)).clamp(0.0, 1.0)
+}
+
+/// What a conversation takes place in.
+enum Setting {
+    World(World),
+    Scene(Scene),
 }
 
 struct Writer<'a> {
@@ -242,10 +273,12 @@ impl Writer<'_> {
         if self.is_spared(&step) {
             return;
         }
-        if chance(self.stream, self.mix.mistakes)
-            && let Some((text, outcome)) = self.mistake(&step.call)
-        {
-            self.act(text, &outcome, None, false);
+        while chance(self.stream, self.mix.mistakes) {
+            if chance(self.stream, 0.4) {
+                self.mistake_tool(&step.call);
+            } else if let Some((text, outcome)) = self.mistake(&step.call) {
+                self.act(text, &outcome, None, false);
+            }
         }
         self.act(format_call(&step.call), &step.outcome, Some(&step.call), true);
     }
@@ -270,6 +303,33 @@ impl Writer<'_> {
             cue.rule == "preconditions" && matches!(&cue.target, Target::Tool(name) if *name == step.call.name)
         };
         step.foreseeable && self.interface.cues().iter().any(about)
+    }
+
+    /// Takes another tool for the one that is meant; thinks again when that is refused.
+    fn mistake_tool(&mut self, call: &ToolCall) {
+        let others: Vec<ToolSpec> = self.specs().into_iter().filter(|tool| tool.name != call.name).cloned().collect();
+        if others.is_empty() {
+            return;
+        }
+        let other = one(self.stream, &others);
+        let required = render::phrase::required(&other);
+        let given = |name: &&str| call.arguments.get(*name).map(|value| ((*name).to_owned(), value.clone()));
+        let arguments: serde_json::Map<String, Value> = required.iter().filter_map(given).collect();
+        let missing = required.iter().find(|name| !arguments.contains_key(**name));
+        let outcome = match (missing, other.errors.as_slice()) {
+            (Some(name), _) => violated(ViolationKind::MissingRequired, (*name).to_owned()),
+            (None, []) => return,
+            (None, errors) => {
+                let error = one(self.stream, errors);
+                StepOutcome::ToolError { code: error.code, message: error.description, details: Value::Null }
+            }
+        };
+        let thought = |name: &str| if self.mix.reads { render::plan([name], &self.specs()) } else { String::new() };
+        let (wrong, right) = (thought(&other.name), thought(&call.name));
+        let text = format_call(&ToolCall { name: other.name.clone(), arguments: Value::Object(arguments) });
+        let kept = std::mem::replace(&mut self.thoughts, wrong);
+        self.act(text, &outcome, None, false);
+        self.thoughts = if kept.is_empty() { right } else { kept };
     }
 
     /// A wrong text in place of a call, and what comes of it.
@@ -422,6 +482,10 @@ mod tests {
             }
         }
         assert!(calls > 500 && thoughts > 500 && absent > 20);
-        assert_eq!(copied, values, "every argument can be copied from what was said before");
+        // The others are dates in words, and what people say for one of a few values.
+        assert!(
+            25 * (values - copied) < values,
+            "of {values} arguments {copied} can be copied from what was said before"
+        );
     }
 }

@@ -10,16 +10,21 @@ use serde_json::{Map, Value, json};
 
 use super::errand::{Errand, Gives, Object};
 use super::value::{Form, spoken};
-use super::wish::{Lack, Move, Wish, Wishes, call, done, refused, text};
+use super::wish::{Lack, Move, Wish, Wishes, call, done, ran, refused, text};
 use super::words::{self, article, capital, chance, one, pick, plural, range};
 
 /// An order or a sentence.
-struct Said {
+pub(super) struct Said {
     text: String,
     order: bool,
 }
 
 impl Said {
+    /// An order in small letters and without an end, or a whole sentence.
+    pub(super) fn new(text: String, order: bool) -> Self {
+        Self { text, order }
+    }
+
     /// `says` about an `object`, and what else is to be said.
     fn of(says: &str, object: &str, details: &str) -> Self {
         let (order, says) = says.strip_prefix('=').map_or((true, says), |says| (false, says));
@@ -33,7 +38,7 @@ impl Said {
     }
 
     /// As people say it.
-    fn spoken(self, stream: &mut Stream) -> String {
+    pub(super) fn spoken(self, stream: &mut Stream) -> String {
         let text = self.text;
         if !self.order {
             return match stream.below(8) {
@@ -57,6 +62,22 @@ impl Said {
             11 => format!("We should {text} now."),
             _ => format!("{}.", capital(&text)),
         }
+    }
+}
+
+impl Said {
+    /// Said without the argument `name`, the question for it, and the reply with its `value`.
+    pub(super) fn lacking(self, stream: &mut Stream, name: &str, value: &str) -> Lack {
+        let name = name.replace('_', " ");
+        let supplies = [
+            format!("{value}."),
+            format!("{value}, please."),
+            format!("The {name} is {value}."),
+            format!("Take {value}."),
+            value.to_owned(),
+        ];
+        let questions = [format!("Which {name}?"), format!("What {name}, please?")];
+        Lack { text: self.spoken(stream), question: one(stream, &questions), supply: one(stream, &supplies) }
     }
 }
 
@@ -128,7 +149,7 @@ impl Wishes<'_> {
             Gives::Id | Gives::Nothing => self.plainly(&errand.noun, &noun, &ask.arguments),
         };
         let result = if chance(self.stream, 0.15) { self.padded(result) } else { result };
-        moves.push(Move { call: ask, outcome: StepOutcome::Executed { result }, foreseeable: false, remedy: false });
+        moves.push(ran(ask, result));
         Wish { text: said, lack, moves, answer }
     }
 
@@ -223,26 +244,13 @@ impl Wishes<'_> {
             return None;
         }
         let skip = one(self.stream, &needed);
-        let name = errand.arguments[skip].name.replace('_', " ");
-        let value =
-            details.values.iter().find(|(of, _)| *of == errand.arguments[skip].name).map(|(_, value)| spoken(value));
+        let name = &errand.arguments[skip].name;
+        let value = details.values.iter().find(|(of, _)| of == name).map(|(_, value)| spoken(value));
         let (short, value) = match value {
             Some(value) => (Said::of(says, &mention.words, &details.but(Some(skip))), value),
             None => (Said::of(says, &format!("{} {noun}", article(noun)), &details.but(None)), mention.words.clone()),
         };
-        let supplies = [
-            format!("{value}."),
-            format!("{value}, please."),
-            format!("The {name} is {value}."),
-            format!("Take {value}."),
-            value,
-        ];
-        let questions = [format!("Which {name}?"), format!("What {name}, please?")];
-        Some(Lack {
-            text: short.spoken(self.stream),
-            question: one(self.stream, &questions),
-            supply: one(self.stream, &supplies),
-        })
+        Some(short.lacking(self.stream, name, &value))
     }
 
     /// A result with one value that was asked for among others, and the answer.

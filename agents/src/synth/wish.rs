@@ -44,7 +44,7 @@ pub struct Wish {
 
 impl Wish {
     /// Both in one breath.
-    fn then(self, says: &str, next: Self) -> Self {
+    pub(super) fn then(self, says: &str, next: Self) -> Self {
         Self {
             text: format!("{} {says} {}", self.text, next.text),
             lack: None,
@@ -494,8 +494,7 @@ impl<'a> Wishes<'a> {
 
     fn which(&mut self, of: &Kind, text: &str, who: &str) -> Option<Lack> {
         // "it" does not say which to somebody who just asked.
-        let vague = ["it", "that ", "this ", "the same "].iter().any(|word| who == *word || who.starts_with(word));
-        (!vague).then(|| {
+        (!is_vague(who)).then(|| {
             let supplies = [format!("{who}."), format!("I mean {who}."), format!("{who}, please.")];
             Lack { text: text.to_owned(), question: format!("Which {}?", of.noun), supply: one(self.stream, &supplies) }
         })
@@ -535,6 +534,11 @@ impl<'a> Wishes<'a> {
     }
 }
 
+/// Whether words do not say which to somebody who was not there; by its letters, "item" does not either.
+pub(super) fn is_vague(words: &str) -> bool {
+    ["it", "this ", "that ", "the same "].iter().any(|vague| words.starts_with(vague))
+}
+
 /// A call with its arguments in the order of the schema.
 pub(super) fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> ToolCall {
     let names = coevo_core::render::phrase::arguments(tool).into_iter().map(str::to_owned);
@@ -542,7 +546,12 @@ pub(super) fn call(tool: &ToolSpec, values: impl IntoIterator<Item = Value>) -> 
 }
 
 pub(super) fn done(tool: &ToolSpec, values: impl IntoIterator<Item = Value>, result: Value) -> Move {
-    Move { call: call(tool, values), outcome: StepOutcome::Executed { result }, foreseeable: false, remedy: false }
+    ran(call(tool, values), result)
+}
+
+/// A call that its tool carries out.
+pub(super) fn ran(call: ToolCall, result: Value) -> Move {
+    Move { call, outcome: StepOutcome::Executed { result }, foreseeable: false, remedy: false }
 }
 
 /// A call that comes before what the tool needs first.

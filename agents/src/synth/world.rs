@@ -8,6 +8,13 @@ use super::errand::Errand;
 use super::grown;
 use super::words::{self, article, capital, chance, date, distinct, invented, one, pick, plural, range};
 
+/// What a system prompt may end with.
+pub const RULES: [&str; 3] = [
+    "",
+    " If a tool or a detail is missing, make no call: say so or ask.",
+    " Do not guess: ask when a detail is missing, say so when a tool is.",
+];
+
 /// What an attribute's values look like.
 #[derive(Clone, Debug)]
 pub enum Form {
@@ -212,12 +219,7 @@ impl World {
         let states: Vec<String> =
             switches.iter().map(|switch| format!("{} {}", switch.noun, switch.commands[switch.state].1)).collect();
         let states = if states.is_empty() { String::new() } else { format!(" {}.", capital(&states.join(", "))) };
-        let rule = [
-            "",
-            " If a tool or a detail is missing, make no call: say so or ask.",
-            " Do not guess: ask when a detail is missing, say so when a tool is.",
-        ];
-        let system = format!("{system}{states}{}", one(stream, &rule));
+        let system = format!("{system}{states}{}", one(stream, &RULES));
         Self { kinds, switches, errands, system, verbose: chance(stream, 0.12) }
     }
 
@@ -237,16 +239,7 @@ impl World {
         let mut names = std::collections::BTreeSet::new();
         tools.retain(|tool| names.insert(tool.name.clone()));
         stream.shuffle(&mut tools);
-        EnvSpec {
-            name: "synthetic".to_owned(),
-            version: "1.0.0".to_owned(),
-            summary: String::new(),
-            tools,
-            splits: Vec::new(),
-            categories: Vec::new(),
-            reward_min: 0.0,
-            reward_max: 1.0,
-        }
+        spec_of(tools)
     }
 }
 
@@ -457,6 +450,20 @@ impl Kind {
             fields.insert(self.attributes[*at].name.clone(), thing.values[*at].clone());
         }
         Value::Object(fields)
+    }
+}
+
+/// An API as an environment would describe it.
+pub fn spec_of(tools: Vec<ToolSpec>) -> EnvSpec {
+    EnvSpec {
+        name: "synthetic".to_owned(),
+        version: "1.0.0".to_owned(),
+        summary: String::new(),
+        tools,
+        splits: Vec::new(),
+        categories: Vec::new(),
+        reward_min: 0.0,
+        reward_max: 1.0,
     }
 }
 

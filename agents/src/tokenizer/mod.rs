@@ -23,7 +23,9 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, SplitDelimiterBehavior};
 
 const SPACED: &str = r" ?[a-z_]+|[A-Z][A-Za-z_]*|[0-9]|[^\sA-Za-z0-9_]+|\s+";
-const WORDS: &str = r"[ _]?[a-z]+|[A-Z][a-z]*|[0-9]|_|[^\sA-Za-z0-9_]+|\s+";
+/// The `s` of a plural stands alone, so that one and many of a thing share its pieces.
+const WORDS: &str =
+    r"(?:[ _]?[a-z]|[A-Z])[a-z]+[a-hj-rtv-z](?=s(?![a-z]))|[ _]?[a-z]+|[A-Z][a-z]*|[0-9]|_|[^\sA-Za-z0-9_]+|\s+";
 
 /// Special tokens by id.
 const SPECIAL: [&str; 6] = ["<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|end|>", "<|pad|>"];

@@ -273,7 +273,8 @@ pub struct WarmStartConfig {
     /// Whether each pass meets new tasks of the training split (under the next task seed) and not those of the pool again:
     /// copying from the context is learnt from variety, and reinforcement from tasks whose solution was not shown.
     pub fresh_tasks: bool,
-    /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated.
+    /// Share of demonstrated steps in which the oracle first makes a mistake and recovers; the mistake is not imitated. In made-up
+    /// conversations one may follow another, and the share is at most 0.5.
     pub mistakes: f64,
     /// Whether demonstrations read before they act: a turn's first reply begins with a thought for each tool that the turn takes,
     /// copied from the list (`~open_door(door)`), or `~open_door none` where it is not there. A policy that learns this looks
