@@ -63,9 +63,7 @@ impl Said {
             _ => format!("{}.", capital(&text)),
         }
     }
-}
 
-impl Said {
     /// Said without the argument `name`, the question for it, and the reply with its `value`.
     pub(super) fn lacking(self, stream: &mut Stream, name: &str, value: &str) -> Lack {
         let name = name.replace('_', " ");

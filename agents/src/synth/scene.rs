@@ -112,6 +112,17 @@ impl Drawn {
         self.of.arguments.iter().zip(self.names[own..].iter().map(String::as_str))
     }
 
+    /// A value for an argument that fits and is said in a word or two.
+    fn another(&self, stream: &mut Stream, fits: impl Fn(&Named<'_>) -> bool) -> Option<(&str, Told)> {
+        let fitting = self.arguments().filter(|named| is_plain(&named.0.holds) && fits(named));
+        let fitting: Vec<Named<'_>> = fitting.collect();
+        if fitting.is_empty() {
+            return None;
+        }
+        let (argument, name) = one(stream, &fitting);
+        Some((name, draw_value(stream, &argument.holds)))
+    }
+
     fn call(&self, arguments: Value) -> ToolCall {
         ToolCall { name: self.spec.name.clone(), arguments }
     }
@@ -279,12 +290,7 @@ impl Scene {
                 let remedy = self.find(refusal.remedy)?;
                 let has = |name: &str| of.arguments.iter().any(|other| other.names[0] == name && other.required);
                 let can = remedy.of.finds.is_none()
-                    && remedy
-                        .of
-                        .arguments
-                        .iter()
-                        .filter(|argument| argument.required)
-                        .all(|argument| has(argument.names[0]));
+                    && remedy.arguments().all(|(argument, _)| !argument.required || has(argument.names[0]));
                 can.then(|| remedy.spec.name.replace('_', " "))
             };
             let helped: Vec<_> = of.refusals.iter().filter_map(|refusal| Some((refusal, helped(&refusal)?))).collect();
@@ -407,13 +413,7 @@ impl Scene {
                 }
             }
             1 => {
-                let here = |(argument, name): &Named<'_>| is_plain(&argument.holds) && asked.has(name);
-                let others: Vec<Named<'_>> = drawn.arguments().filter(here).collect();
-                if others.is_empty() {
-                    return;
-                }
-                let (argument, name) = one(stream, &others);
-                let other = draw_value(stream, &argument.holds);
+                let Some((name, other)) = drawn.another(stream, |(_, name)| asked.has(name)) else { return };
                 if asked.call.arguments[name] != other.value {
                     let (code, message, when) = one(stream, &VALUE_REFUSED);
                     let (noun, words) = (name.replace('_', " "), &other.words);
@@ -434,14 +434,8 @@ impl Scene {
                 }
             }
             _ => {
-                let absent =
-                    |(argument, name): &Named<'_>| !argument.required && is_plain(&argument.holds) && !asked.has(name);
-                let others: Vec<Named<'_>> = drawn.arguments().filter(absent).collect();
-                if others.is_empty() {
-                    return;
-                }
-                let (argument, name) = one(stream, &others);
-                let other = draw_value(stream, &argument.holds);
+                let absent = |(argument, name): &Named<'_>| !argument.required && !asked.has(name);
+                let Some((name, other)) = drawn.another(stream, absent) else { return };
                 let (noun, words) = (name.replace('_', " "), other.words);
                 let tails = [
                     format!("if that is refused use {noun} {words}"),
