@@ -20,7 +20,7 @@ fn made_up_conversations_have_no_tool_and_three_sentences_of_a_shipped_environme
     let (mut tools, mut sentences) = (BTreeSet::new(), BTreeSet::new());
     // `scenarios/backbone.yaml`: 6,000 steps of 16 conversations.
     let mix = Mix { mistakes: 0.15, cues: 0.25, reads: true, level: 1.0 };
-    let corpus = Corpus { seed: 1, mix, context: 1536, steps: 6000 };
+    let corpus = Corpus { seed: 1, mix, context: 1536, steps: 6000, emphasis: 1.0 };
     for step in 0..6000 {
         for seen in corpus.drawn(step, 16).into_iter().flatten() {
             match seen.message.role {

@@ -17,6 +17,8 @@ pub struct TrainSequence {
     pub log_probs: Vec<f32>,
     /// Advantage of the token, weights applied; 0 where `action` is false. Imitation ignores it.
     pub advantage: Vec<f32>,
+    /// How many times as much as another action token each counts in the mean; empty where all count alike.
+    pub emphasis: Vec<f32>,
     /// Tokens by position that were drawn under a grammar, with what it allowed there: probabilities are those among these, as
     /// they were at sampling time.
     pub allowed: BTreeMap<usize, Allowed>,
@@ -30,6 +32,7 @@ impl TrainSequence {
             action: trace.action.clone(),
             log_probs: trace.log_probs.clone(),
             advantage: vec![0.0; trace.ids.len()],
+            emphasis: Vec::new(),
             allowed: BTreeMap::new(),
         }
     }
@@ -44,6 +47,19 @@ impl TrainSequence {
 
     pub fn action_tokens(&self) -> usize {
         self.action.iter().filter(|a| **a).count()
+    }
+
+    /// What the token at `t` counts.
+    pub fn emphasis(&self, t: usize) -> f32 {
+        self.emphasis.get(t).copied().unwrap_or(1.0)
+    }
+
+    /// What the action tokens count together.
+    pub fn total(&self) -> f32 {
+        match self.emphasis.is_empty() {
+            true => self.action_tokens() as f32,
+            false => self.action.iter().zip(&self.emphasis).filter(|(action, _)| **action).map(|(_, e)| e).sum(),
+        }
     }
 }
 

@@ -117,6 +117,7 @@ pub fn unfit(settings: &Settings) -> Vec<Unfit> {
     for (key, value) in [
         ("agent.warm_start.imitation.learning_rate", warm.imitation.learning_rate),
         ("agent.warm_start.imitation.gradient_clip", warm.imitation.gradient_clip),
+        ("agent.warm_start.imitation.emphasis", warm.imitation.emphasis),
         ("learner.learning_rate", rl.learning_rate),
         ("learner.gradient_clip", rl.gradient_clip),
         ("agent.model.rope_base", f64::from(model.rope_base)),

@@ -36,7 +36,7 @@ impl<'a> Input<'a> {
             .map(|t| {
                 let token = ActionToken {
                     target: sequence.ids[t],
-                    weight,
+                    weight: weight * sequence.emphasis(t),
                     old: sequence.log_probs[t],
                     reference: reference.get(t).copied().unwrap_or(0.0),
                     advantage: sequence.advantage[t],

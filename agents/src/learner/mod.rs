@@ -330,7 +330,8 @@ impl Learner {
         for (index, sequence) in data.iter().enumerate() {
             let n = sequence.ids.len();
             let fail = |problem: String| Err(LearnerError::Sequence { index, problem });
-            if [sequence.action.len(), sequence.log_probs.len(), sequence.advantage.len()] != [n; 3] {
+            let alike = [sequence.action.len(), sequence.log_probs.len(), sequence.advantage.len()] == [n; 3];
+            if !alike || ![0, n].contains(&sequence.emphasis.len()) {
                 return fail("its vectors differ in length".to_owned());
             }
             if n > self.weights.config.context {
@@ -339,8 +340,8 @@ impl Learner {
             if let Some(id) = sequence.ids.iter().find(|id| **id as usize >= self.tokenizer.vocabulary()) {
                 return fail(format!("token {id} is not in the vocabulary"));
             }
-            if sequence.advantage.iter().chain(&sequence.log_probs).any(|x| !x.is_finite()) {
-                return fail("an advantage or log-probability is not finite".to_owned());
+            if sequence.advantage.iter().chain(&sequence.log_probs).chain(&sequence.emphasis).any(|x| !x.is_finite()) {
+                return fail("an advantage, log-probability or emphasis is not finite".to_owned());
             }
         }
         Ok(())
@@ -489,15 +490,15 @@ fn weighted<'a>(
     references: &[Vec<f32>],
     only_advantages: bool,
 ) -> Vec<Input<'a>> {
-    let tokens: usize = batch.iter().map(|index| data[*index].action_tokens()).sum();
+    let tokens: f32 = batch.iter().map(|index| data[*index].total()).sum();
     let sequences = batch.len() as f32;
     batch
         .iter()
         .filter_map(|index| {
             let sequence = &data[*index];
             let weight = match aggregation {
-                LossAggregation::TokenMean => 1.0 / tokens as f32,
-                LossAggregation::SequenceMean => 1.0 / (sequences * sequence.action_tokens() as f32),
+                LossAggregation::TokenMean => 1.0 / tokens,
+                LossAggregation::SequenceMean => 1.0 / (sequences * sequence.total()),
                 LossAggregation::Constant { tokens } => 1.0 / (sequences * tokens as f32),
             };
             let wanted = |t: usize| !only_advantages || sequence.advantage[t] != 0.0;

@@ -240,6 +240,26 @@ fn damaged_checkpoints_are_named() {
 }
 
 #[test]
+fn what_decides_counts_as_much_as_it_is_said_to() {
+    let mut learner = learner();
+    let mut data = sequences(2);
+    let network = Network::new(learner.host_weights());
+    let (mut sum, mut total) = (0.0, 0.0);
+    for sequence in &mut data {
+        sequence.emphasis = (0..sequence.ids.len()).map(|t| if t % 2 == 0 { 5.0 } else { 1.0 }).collect();
+        let input = Input::new(sequence, 1.0, &[]).expect("it has actions");
+        for ((at, _), log_prob) in input.actions.iter().zip(gradient::log_probs(&network, &input)) {
+            let counts = if (at + 1) % 2 == 0 { 5.0 } else { 1.0 };
+            sum -= counts * f64::from(log_prob);
+            total += counts;
+        }
+    }
+    let once = ImitationConfig { steps: 1, batch: 2, ..ImitationConfig::default() };
+    let report = learner.imitate(&data, &once).unwrap();
+    assert!((report.loss - sum / total).abs() < 1e-5, "{}, by hand {}", report.loss, sum / total);
+}
+
+#[test]
 fn reinforcement_moves_probability_towards_advantage() {
     let mut learner = learner();
     let mut data = sequences(6);
@@ -403,10 +423,11 @@ fn steps_after_the_first_report_how_far_off_policy_they_are() {
 fn unusable_sequences_are_named() {
     let mut learner = learner();
     type Damage = fn(&mut TrainSequence);
-    let cases: [(Damage, &str); 4] = [
+    let cases: [(Damage, &str); 5] = [
         (|s| s.action.truncate(1), "its vectors differ in length"),
+        (|s| s.emphasis.push(5.0), "its vectors differ in length"),
         (|s| s.ids[0] = 9999, "token 9999 is not in the vocabulary"),
-        (|s| s.log_probs[0] = f32::NAN, "an advantage or log-probability is not finite"),
+        (|s| s.log_probs[0] = f32::NAN, "an advantage, log-probability or emphasis is not finite"),
         (
             |s| {
                 *s = TrainSequence {
@@ -466,7 +487,7 @@ fn the_shipped_backbone_is_whole_and_trains_on() {
         action: vec![true; n],
         log_probs: vec![0.0; n],
         advantage: vec![0.0; n],
-        allowed: Default::default(),
+        ..TrainSequence::default()
     };
     let mut learner = Learner::begin_with(backbone, Backend::Cpu, 1).unwrap();
     let before = learner.host_weights().clone();

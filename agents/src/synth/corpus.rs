@@ -5,7 +5,7 @@ use coevo_core::seed::{Purpose, StreamKey};
 use rayon::prelude::*;
 
 use super::{Mix, converse};
-use crate::demonstration::{Seen, encode};
+use crate::demonstration::{Seen, emphasized, encode};
 use crate::sequence::TrainSequence;
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
@@ -22,6 +22,8 @@ pub struct Corpus {
     pub context: usize,
     /// Steps in which the worlds grow to their full variety.
     pub steps: u32,
+    /// What a token that decides counts ([`emphasized`]).
+    pub emphasis: f64,
 }
 
 impl Corpus {
@@ -57,7 +59,10 @@ impl Corpus {
     pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
         let drawn = self.drawn(step, batch).into_par_iter();
         drawn
-            .map(|conversation| TrainSequence::imitation(&encode(tokenizer, &conversation)))
+            .map(|conversation| TrainSequence {
+                emphasis: emphasized(tokenizer, &conversation, self.emphasis),
+                ..TrainSequence::imitation(&encode(tokenizer, &conversation))
+            })
             .filter(|sequence| sequence.ids.len() <= self.context)
             .collect()
     }

@@ -107,6 +107,9 @@ pub struct ImitationConfig {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub gradient_clip: f64,
+    /// How many times as much as another a token counts that decides: of the name of a tool that a thought looks at, the first after
+    /// the thoughts, and the first of an argument's value. All else is mostly copied, and learnt by itself.
+    pub emphasis: f64,
 }
 
 impl Default for ImitationConfig {
@@ -121,6 +124,7 @@ impl Default for ImitationConfig {
             final_rate_fraction: 0.1,
             weight_decay: 0.01,
             gradient_clip: 1.0,
+            emphasis: 1.0,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::agents::{Habits, NoisyOracle, Reads};
-use coevo_agents::demonstration::{Seen, encode};
+use coevo_agents::demonstration::{Seen, emphasized, encode};
 use coevo_agents::{Lesson, Tokenizer, TrainSequence};
 use coevo_core::episode::{Stage, Verdict};
 use coevo_core::interface::Interface;
@@ -88,7 +88,10 @@ pub fn demonstrate(
     let to_clone = |played: &Played, stream: &StreamKey| {
         let conversation = book.get(stream)?;
         let fits = played.episode.tokens.ids.len() <= context && as_meant(&played.verdict, conversation);
-        fits.then(|| TrainSequence::imitation(&played.episode.tokens))
+        fits.then(|| TrainSequence {
+            emphasis: emphasized(&tokenizer, conversation, settings.agent.warm_start.imitation.emphasis),
+            ..TrainSequence::imitation(&played.episode.tokens)
+        })
     };
     let sequences = played.iter().zip(&streams).filter_map(|(played, stream)| to_clone(played, stream)).collect();
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })

@@ -376,6 +376,7 @@ impl<'r> Run<'r> {
             mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools, level: 1.0 },
             context: settings.agent.model.context,
             steps: warm.imitation.steps,
+            emphasis: warm.imitation.emphasis,
         });
         let known = backbone.as_ref().map(|backbone| &backbone.tokenizer);
         let shown = match (synthetic, known) {
