@@ -88,19 +88,15 @@ mod tests {
             let decides = deciding(reply);
             reply
                 .char_indices()
-                .map(|(at, c)| {
-                    if decides[at] {
-                        c
-                    } else if c == '\n' {
-                        '|'
-                    } else {
-                        '.'
-                    }
+                .map(|(at, c)| match c {
+                    _ if decides[at] => c,
+                    '\n' => '|',
+                    _ => '.',
                 })
                 .collect()
         };
         let call = "~find_place(name)\n~none\n@find_place {\"name\":\"Oslo\",\"most\":12,\"of\":[\"a\",\"b\"]}";
-        assert_eq!(marked(call), "~find_place......|~none|@....................O.................1.......a........");
+        assert_eq!(marked(call), "~find_place......|~none|@....................O............1.........a.......");
         assert_eq!(marked("Which date?"), "W..........");
         assert_eq!(marked("~set_vent(vent)\nIt is off."), "~set_vent......|I.........");
         assert_eq!(marked(""), "");
