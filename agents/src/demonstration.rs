@@ -5,7 +5,8 @@ use coevo_core::protocol::split_thoughts;
 use coevo_core::render::Message;
 
 use crate::agent::Lesson;
-use crate::tokenizer::{Tokenizer, role_token};
+use crate::sequence::TrainSequence;
+use crate::tokenizer::{END, Tokenizer, role_token};
 
 /// One message of a conversation.
 #[derive(Clone, Debug)]
@@ -34,46 +35,47 @@ pub fn encode(tokenizer: &Tokenizer, conversation: &[Seen]) -> TokenTrace {
     trace
 }
 
-/// What each token of a conversation counts when it is imitated: `emphasis` where it decides, else 1. Empty where `emphasis` is 1.
-pub fn emphasized(tokenizer: &Tokenizer, conversation: &[Seen], emphasis: f64) -> Vec<f32> {
+/// A conversation to imitate, of which `trace` has the tokens ([`encode`]): what decides counts `emphasis` times as much as the rest.
+pub fn to_imitate(tokenizer: &Tokenizer, conversation: &[Seen], trace: &TokenTrace, emphasis: f64) -> TrainSequence {
+    let mut sequence = TrainSequence::imitation(trace);
     if emphasis == 1.0 {
-        return Vec::new();
+        return sequence;
     }
-    let mut counts = Vec::new();
-    for seen in conversation {
-        let mut ids = Vec::new();
-        tokenizer.encode_message(&seen.message, &mut ids);
+    let messages = trace.ids.split_inclusive(|id| *id == END);
+    for (seen, ids) in conversation.iter().zip(messages) {
         let decides = if seen.lesson.is_imitated() { deciding(&seen.message.text) } else { Vec::new() };
-        let mut byte = 0;
+        let mut rest = decides.as_slice();
         for id in ids {
             // The role and the end of a message spell nothing.
-            let length = tokenizer.bytes(id).map_or(0, |bytes| bytes.len());
-            let of_it = decides.get(byte..(byte + length).min(decides.len())).unwrap_or(&[]);
-            counts.push(if of_it.contains(&true) { emphasis as f32 } else { 1.0 });
-            byte += length;
+            let length = tokenizer.bytes(*id).map_or(0, |bytes| bytes.len());
+            let (spelled, after) = rest.split_at(length.min(rest.len()));
+            sequence.emphasis.push(if spelled.contains(&true) { emphasis as f32 } else { 1.0 });
+            rest = after;
         }
     }
-    counts
+    sequence
 }
 
 /// For each byte of a reply whether something is decided there: the name of a tool in a thought, how what follows the thoughts begins,
 /// and how an argument's value begins.
 fn deciding(reply: &str) -> Vec<bool> {
     let mut decides = vec![false; reply.len()];
-    let said = reply.len() - split_thoughts(reply).1.len();
+    let said = reply.trim_end().len() - split_thoughts(reply).1.len();
     let mut start = 0;
     for thought in reply[..said].split_inclusive('\n') {
         let name = thought.find(['(', '\n']).unwrap_or(thought.len());
         decides[start..start + name].fill(true);
         start += thought.len();
     }
-    decides[said..].iter_mut().take(1).for_each(|first| *first = true);
+    let mut begins = vec![said];
     if reply[said..].starts_with('@') {
         for (colon, found) in reply[said..].match_indices("\":") {
             let value = said + colon + found.len();
-            let quotes = reply[value..].bytes().take_while(|byte| b"\"[".contains(byte)).count();
-            decides[value + quotes..].iter_mut().take(1).for_each(|first| *first = true);
+            begins.push(value + reply[value..].bytes().take_while(|byte| b"\"[".contains(byte)).count());
         }
+    }
+    for at in begins.into_iter().filter(|at| *at < reply.len()) {
+        decides[at] = true;
     }
     decides
 }
@@ -81,6 +83,8 @@ fn deciding(reply: &str) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coevo_core::config::TokenizerConfig;
+    use coevo_core::render::Role;
 
     #[test]
     fn what_a_reply_decides() {
@@ -100,5 +104,30 @@ mod tests {
         assert_eq!(marked("Which date?"), "W..........");
         assert_eq!(marked("~set_vent(vent)\nIt is off."), "~set_vent......|I.........");
         assert_eq!(marked(""), "");
+        assert_eq!(marked("~none\nNo é. "), "~none|N.....");
+    }
+    #[test]
+    fn tokens_that_decide_count_more() {
+        let say = |role, text: &str, lesson| Seen {
+            message: Message { role, text: text.to_owned() },
+            turn: 0,
+            step: 0,
+            lesson,
+        };
+        let conversation = [
+            say(Role::User, "@find {\"name\":\"Oslo\"}", Lesson::None),
+            say(Role::Assistant, "~find(name)\n@find {\"name\":\"Oslo\"}", Lesson::Example),
+        ];
+        let config = TokenizerConfig { vocabulary: 280, ..TokenizerConfig::default() };
+        let tokenizer = Tokenizer::train(conversation.iter().map(|seen| &seen.message.text), &config).unwrap();
+        let trace = encode(&tokenizer, &conversation);
+        let sequence = to_imitate(&tokenizer, &conversation, &trace, 5.0);
+        assert_eq!(sequence.emphasis.len(), trace.ids.len());
+        let counted: Vec<u32> =
+            (0..trace.ids.len()).filter(|t| sequence.emphasis[*t] == 5.0).map(|t| trace.ids[t]).collect();
+        let spelled = tokenizer.decode(&counted);
+        assert!(spelled.starts_with("~find") && spelled.contains('@') && spelled.contains('O'), "{spelled}");
+        assert!(counted.len() < sequence.action_tokens(), "{spelled}");
+        assert!(to_imitate(&tokenizer, &conversation, &trace, 1.0).emphasis.is_empty());
     }
 }

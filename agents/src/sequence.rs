@@ -56,10 +56,7 @@ impl TrainSequence {
 
     /// What the action tokens count together.
     pub fn total(&self) -> f32 {
-        match self.emphasis.is_empty() {
-            true => self.action_tokens() as f32,
-            false => self.action.iter().zip(&self.emphasis).filter(|(action, _)| **action).map(|(_, e)| e).sum(),
-        }
+        (0..self.action.len()).filter(|t| self.action[*t]).map(|t| self.emphasis(t)).sum()
     }
 }
 

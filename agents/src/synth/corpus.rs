@@ -5,7 +5,7 @@ use coevo_core::seed::{Purpose, StreamKey};
 use rayon::prelude::*;
 
 use super::{Mix, converse};
-use crate::demonstration::{Seen, emphasized, encode};
+use crate::demonstration::{Seen, encode, to_imitate};
 use crate::sequence::TrainSequence;
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
@@ -22,7 +22,7 @@ pub struct Corpus {
     pub context: usize,
     /// Steps in which the worlds grow to their full variety.
     pub steps: u32,
-    /// What a token that decides counts ([`emphasized`]).
+    /// What a token that decides counts ([`to_imitate`]).
     pub emphasis: f64,
 }
 
@@ -59,11 +59,9 @@ impl Corpus {
     pub fn step(self, tokenizer: &Tokenizer, step: u32, batch: usize) -> Vec<TrainSequence> {
         let drawn = self.drawn(step, batch).into_par_iter();
         drawn
-            .map(|conversation| TrainSequence {
-                emphasis: emphasized(tokenizer, &conversation, self.emphasis),
-                ..TrainSequence::imitation(&encode(tokenizer, &conversation))
-            })
-            .filter(|sequence| sequence.ids.len() <= self.context)
+            .map(|conversation| (encode(tokenizer, &conversation), conversation))
+            .filter(|(trace, _)| trace.ids.len() <= self.context)
+            .map(|(trace, conversation)| to_imitate(tokenizer, &conversation, &trace, self.emphasis))
             .collect()
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coevo_agents::agents::{Habits, NoisyOracle, Reads};
-use coevo_agents::demonstration::{Seen, emphasized, encode};
+use coevo_agents::demonstration::{Seen, encode, to_imitate};
 use coevo_agents::{Lesson, Tokenizer, TrainSequence};
 use coevo_core::episode::{Stage, Verdict};
 use coevo_core::interface::Interface;
@@ -84,14 +84,11 @@ pub fn demonstrate(
             played.episode.tokens = encode(&tokenizer, conversation);
         }
     }
-    let context = settings.agent.model.context;
+    let (context, emphasis) = (settings.agent.model.context, settings.agent.warm_start.imitation.emphasis);
     let to_clone = |played: &Played, stream: &StreamKey| {
         let conversation = book.get(stream)?;
         let fits = played.episode.tokens.ids.len() <= context && as_meant(&played.verdict, conversation);
-        fits.then(|| TrainSequence {
-            emphasis: emphasized(&tokenizer, conversation, settings.agent.warm_start.imitation.emphasis),
-            ..TrainSequence::imitation(&played.episode.tokens)
-        })
+        fits.then(|| to_imitate(&tokenizer, conversation, &played.episode.tokens, emphasis))
     };
     let sequences = played.iter().zip(&streams).filter_map(|(played, stream)| to_clone(played, stream)).collect();
     Ok(Demonstrations { played, interfaces, tokenizer, sequences })
