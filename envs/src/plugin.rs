@@ -269,15 +269,18 @@ impl EnvPlugin {
     pub(crate) fn world(&self, slots: Slots, stream: StreamKey) -> Result<World, Fault> {
         let Loaded { sandbox, module, bare, pre, limits, .. } = &*self.0;
         let bare = bare.get_or_init(|| module.as_ref().and_then(|module| sandbox.bare(module)));
-        let bare = bare.as_ref().map(|bare| &bare[slots as usize]);
-        World::begin(sandbox.engine(), bare, pre, limits, HostState::new(stream, limits))
+        let host = HostState::new(stream, limits);
+        match bare {
+            Some(bare) => World::begin_bare(sandbox.bare_engine(), &bare[slots as usize], limits, host),
+            None => World::begin(sandbox.engine(), pre, limits, host),
+        }
     }
 
     /// As [`EnvPlugin::world`], but never by itself.
     #[cfg(test)]
     pub(crate) fn world_of_component(&self, host: HostState) -> Result<World, Fault> {
         let Loaded { sandbox, pre, limits, .. } = &*self.0;
-        World::begin(sandbox.engine(), None, pre, limits, host)
+        World::begin(sandbox.engine(), pre, limits, host)
     }
 
     /// A declared tool with its compiled schema.

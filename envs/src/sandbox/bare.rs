@@ -17,6 +17,7 @@ use wasmtime::{
 
 use super::host::HostState;
 use super::instance::ToolReply;
+use super::meter::FUEL;
 use crate::abi::host::{Host as _, Level};
 use crate::abi::{GUEST, HOST, types};
 
@@ -75,6 +76,7 @@ pub(crate) struct Bare {
 
 struct Exports {
     memory: ModuleExport,
+    fuel: ModuleExport,
     realloc: ModuleExport,
     reset: [ModuleExport; 2],
     call: [ModuleExport; 2],
@@ -105,6 +107,7 @@ impl Bare {
         };
         let exports = Exports {
             memory: module.get_export_index(MEMORY)?,
+            fuel: module.get_export_index(FUEL)?,
             realloc: typed("cabi_realloc", 4, Some(ValType::I32))?,
             reset: with_post("reset", 2)?,
             call: with_post("call", 5)?,
@@ -124,8 +127,9 @@ impl Bare {
         let Some(Extern::Memory(memory)) = instance.get_module_export(&mut *store, &self.exports.memory) else {
             bail!("no memory")
         };
+        let fuel = global(instance, store, &self.exports.fuel)?;
         let realloc = func(instance, store, &self.exports.realloc)?;
-        Ok(BareInstance { instance, memory, realloc, call: None })
+        Ok(BareInstance { instance, memory, fuel, realloc, call: None })
     }
 }
 
@@ -136,6 +140,7 @@ type Called = (u32, u32, u32, u32, u32);
 pub(crate) struct BareInstance {
     instance: Instance,
     memory: Memory,
+    fuel: Global,
     realloc: TypedFunc<(u32, u32, u32, u32), u32>,
     /// `call` and its end, when it was called before.
     call: Option<(TypedFunc<Called, u32>, TypedFunc<u32, ()>)>,
@@ -173,6 +178,16 @@ impl std::fmt::Debug for Image {
 const BLOCK: usize = 128;
 
 impl BareInstance {
+    /// Lets the guest use so much fuel from now on.
+    pub fn grant(&self, store: &mut Store<HostState>, fuel: u64) -> wasmtime::Result<()> {
+        self.fuel.set(store, Val::I64(i64::try_from(fuel)?))
+    }
+
+    /// What is left of it; `None` if it did not suffice.
+    pub fn left(&self, store: &mut Store<HostState>) -> Option<u64> {
+        self.fuel.get(store).i64().and_then(|left| u64::try_from(left).ok())
+    }
+
     pub fn reset(
         &self,
         of: &Bare,

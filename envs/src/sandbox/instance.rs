@@ -49,7 +49,41 @@ pub(crate) enum Way {
     Bare(Arc<Bare>, BareInstance),
 }
 
-impl<G> Instance<G> {
+/// A way into a guest, and who counts its fuel.
+pub(crate) trait Guest {
+    /// Lets it use so much fuel from now on.
+    fn grant(&self, store: &mut Store<HostState>, fuel: u64) -> wasmtime::Result<()>;
+    /// What is left of it; `None` if it did not suffice.
+    fn left(&self, store: &mut Store<HostState>) -> Option<u64>;
+}
+
+impl Guest for abi::Environment {
+    fn grant(&self, store: &mut Store<HostState>, fuel: u64) -> wasmtime::Result<()> {
+        store.set_fuel(fuel)
+    }
+
+    fn left(&self, store: &mut Store<HostState>) -> Option<u64> {
+        store.get_fuel().ok()
+    }
+}
+
+impl Guest for Way {
+    fn grant(&self, store: &mut Store<HostState>, fuel: u64) -> wasmtime::Result<()> {
+        match self {
+            Self::Component(guest) => guest.grant(store, fuel),
+            Self::Bare(_, guest) => guest.grant(store, fuel),
+        }
+    }
+
+    fn left(&self, store: &mut Store<HostState>) -> Option<u64> {
+        match self {
+            Self::Component(guest) => guest.left(store),
+            Self::Bare(_, guest) => guest.left(store),
+        }
+    }
+}
+
+impl<G: Guest> Instance<G> {
     fn new(
         engine: &Engine,
         limits: &Arc<SandboxLimits>,
@@ -58,12 +92,10 @@ impl<G> Instance<G> {
     ) -> Result<Self, Fault> {
         let mut store = Store::new(engine, host);
         store.limiter(|state| state);
-        // A start function is guest code too.
-        let started = store.set_fuel(limits.fuel_per_task).and_then(|()| instantiate(&mut store));
-        match started {
+        match instantiate(&mut store) {
             Ok(guest) => Ok(Self { store, guest, limits: Arc::clone(limits), fuel_used: 0, dead: None }),
             Err(error) => {
-                let mut fault = fault(&error, store.data(), limits, limits.data_bytes, "instantiate".to_owned());
+                let mut fault = fault(&error, false, store.data(), limits, limits.data_bytes, "instantiate".to_owned());
                 if error.is::<PoolConcurrencyLimitError>() {
                     fault.boundary = Boundary::Host;
                     fault.message.push_str(" (sandbox.live_instances may be too low)");
@@ -99,10 +131,12 @@ impl<G> Instance<G> {
         };
         self.store.data_mut().enter(bytes);
         self.store.set_hostcall_fuel(bytes as usize);
-        let done = self.store.set_fuel(fuel).and_then(|()| run(&mut self.guest, &mut self.store, bytes));
-        self.fuel_used = fuel - self.store.get_fuel().unwrap_or(0);
+        let granted = self.guest.grant(&mut self.store, fuel);
+        let done = granted.and_then(|()| run(&mut self.guest, &mut self.store, bytes));
+        let left = self.guest.left(&mut self.store);
+        self.fuel_used = fuel - left.unwrap_or(0);
         done.map_err(|error| {
-            let fault = fault(&error, self.store.data(), &self.limits, bytes, during());
+            let fault = fault(&error, left.is_none(), self.store.data(), &self.limits, bytes, during());
             self.dead = Some(fault.clone());
             fault
         })
@@ -129,6 +163,16 @@ impl<G> Instance<G> {
     }
 }
 
+/// An instance of a component, whose start functions are guest code too.
+fn start(
+    pre: &abi::EnvironmentPre<HostState>,
+    limits: &SandboxLimits,
+    store: &mut Store<HostState>,
+) -> wasmtime::Result<abi::Environment> {
+    store.set_fuel(limits.fuel_per_task)?;
+    pre.instantiate(store)
+}
+
 impl Service {
     pub fn begin(
         engine: &Engine,
@@ -136,7 +180,7 @@ impl Service {
         limits: &Arc<SandboxLimits>,
         host: HostState,
     ) -> Result<Self, Fault> {
-        Self::new(engine, limits, host, |store| pre.instantiate(store))
+        Self::new(engine, limits, host, |store| start(pre, limits, store))
     }
 
     pub fn describe(&mut self) -> Result<types::Description, Fault> {
@@ -179,15 +223,21 @@ impl Service {
 impl World {
     pub fn begin(
         engine: &Engine,
-        bare: Option<&Arc<Bare>>,
         pre: &abi::EnvironmentPre<HostState>,
         limits: &Arc<SandboxLimits>,
         host: HostState,
     ) -> Result<Self, Fault> {
-        Self::new(engine, limits, host, |store| match bare {
-            Some(bare) => Ok(Way::Bare(Arc::clone(bare), bare.instantiate(store)?)),
-            None => pre.instantiate(store).map(Way::Component),
-        })
+        Self::new(engine, limits, host, |store| start(pre, limits, store).map(Way::Component))
+    }
+
+    /// Of a module by itself.
+    pub fn begin_bare(
+        engine: &Engine,
+        bare: &Arc<Bare>,
+        limits: &Arc<SandboxLimits>,
+        host: HostState,
+    ) -> Result<Self, Fault> {
+        Self::new(engine, limits, host, |store| Ok(Way::Bare(Arc::clone(bare), bare.instantiate(store)?)))
     }
 
     pub fn reset(&mut self, initial_state: &str) -> Result<(), Fault> {
@@ -287,11 +337,18 @@ impl World {
 }
 
 /// Which boundary an error of wasmtime belongs to. `bytes` is what the call was allowed to return.
-fn fault(error: &wasmtime::Error, host: &HostState, limits: &SandboxLimits, bytes: u32, during: String) -> Fault {
+fn fault(
+    error: &wasmtime::Error,
+    out_of_fuel: bool,
+    host: &HostState,
+    limits: &SandboxLimits,
+    bytes: u32,
+    during: String,
+) -> Fault {
     let trap = error.downcast_ref::<Trap>().copied();
     let (boundary, message) = match (trap, &host.refused) {
         _ if error.is::<Flood>() => (Boundary::GuestFuel, Flood.to_string()),
-        (Some(Trap::OutOfFuel), _) => (Boundary::GuestFuel, "used up its fuel".to_owned()),
+        _ if out_of_fuel || trap == Some(Trap::OutOfFuel) => (Boundary::GuestFuel, "used up its fuel".to_owned()),
         (Some(Trap::StackOverflow), _) => {
             (Boundary::GuestMemory, format!("used up its stack of {} bytes", limits.stack_bytes))
         }

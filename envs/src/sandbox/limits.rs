@@ -18,7 +18,7 @@ pub(super) const MEMORIES: u32 = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SandboxLimits {
-    /// Fuel (about one unit per WASM instruction) of one call of a tool, and of every other small export.
+    /// Fuel (about one unit per WASM instruction, and one per byte that is copied) of one call of a tool, and of every other small export.
     pub fuel_per_call: u64,
     /// Fuel of one `describe`, `generate`, `import-task`, `reset` or `verify`.
     pub fuel_per_task: u64,

@@ -1,4 +1,4 @@
-//! The sandbox: one wasmtime engine with every source of non-determinism off and every resource bounded.
+//! The sandbox: wasmtime with every source of non-determinism off and every resource bounded.
 //!
 //! Chosen: fuel rather than epochs, because "ran out" must be the same verdict on every machine; the pooling allocator
 //! with copy-on-write memories, because an instance lives for one episode and thousands of them come and go; no WASI,
@@ -9,6 +9,7 @@ mod cache;
 mod host;
 mod instance;
 mod limits;
+mod meter;
 mod trusted;
 mod unwrap;
 
@@ -38,6 +39,8 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     engine: Engine,
     linker: Linker<HostState>,
+    /// For modules that count their fuel themselves.
+    bare_engine: Engine,
     bare_linker: wasmtime::Linker<HostState>,
     limits: SandboxLimits,
     cache: Option<PathBuf>,
@@ -72,17 +75,18 @@ impl Sandbox {
     /// As [`Sandbox::new`].
     pub fn with_cache(limits: SandboxLimits, cache: Option<PathBuf>) -> Result<Self, SandboxError> {
         limits.check()?;
-        let engine = engine(&limits, RESERVATION).or_else(|_| engine(&limits, largest_memory(&limits)));
+        let made =
+            |fuel: bool| engine(&limits, fuel, RESERVATION).or_else(|_| engine(&limits, fuel, largest_memory(&limits)));
         let refused = |error: wasmtime::Error| SandboxError::Engine {
             instances: limits.live_instances,
             reason: format!("{error:#}"),
         };
-        let engine = engine.map_err(refused)?;
+        let (engine, bare_engine) = (made(true).map_err(refused)?, made(false).map_err(refused)?);
         let mut linker = Linker::new(&engine);
         abi::Environment::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state)
             .map_err(refused)?;
-        let bare_linker = bare::linker(&engine).map_err(refused)?;
-        Ok(Self(Arc::new(Shared { engine, linker, bare_linker, limits, cache })))
+        let bare_linker = bare::linker(&bare_engine).map_err(refused)?;
+        Ok(Self(Arc::new(Shared { engine, linker, bare_engine, bare_linker, limits, cache })))
     }
 
     pub fn limits(&self) -> &SandboxLimits {
@@ -91,6 +95,10 @@ impl Sandbox {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn bare_engine(&self) -> &Engine {
+        &self.0.bare_engine
     }
 
     pub(crate) fn linker(&self) -> &Linker<HostState> {
@@ -104,7 +112,7 @@ impl Sandbox {
 
     /// Compiles the module of a component: once, and loaded for every kind of slots.
     pub(crate) fn bare(&self, module: &Unwrapped) -> Option<[Arc<Bare>; Slots::KINDS]> {
-        let Shared { engine, bare_linker, cache, .. } = &*self.0;
+        let Shared { bare_engine: engine, bare_linker, cache, .. } = &*self.0;
         let first: Module = cache::compile(engine, cache.as_deref(), &module.bytes).ok()?;
         let [second, third] = cache::copies(engine, &first).ok()?;
         let bare = |compiled: &Module| Bare::new(bare_linker, compiled, module.globals).map(Arc::new);
@@ -117,7 +125,7 @@ fn largest_memory(limits: &SandboxLimits) -> u64 {
     limits.memory_bytes.max(limits.most_memory_bytes)
 }
 
-fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> {
+fn engine(limits: &SandboxLimits, fuel: bool, reservation: u64) -> wasmtime::Result<Engine> {
     let instances = limits.live_instances;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -141,7 +149,7 @@ fn engine(limits: &SandboxLimits, reservation: u64) -> wasmtime::Result<Engine> 
         .memory_init_cow(true)
         .memory_reservation(reservation)
         .max_wasm_stack(limits.stack_bytes as usize)
-        .consume_fuel(true)
+        .consume_fuel(fuel)
         .cranelift_nan_canonicalization(true)
         .wasm_component_model(true)
         .concurrency_support(false)

@@ -4,13 +4,14 @@
 //! that may change. Whatever is not so (several memories, tables that are written to, segments that are dropped, texts in
 //! another encoding than UTF-8, imports beside the host's, other modules) stays a component.
 
-use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
+use wasm_encoder::{CodeSection, ExportKind, ExportSection, Module, RawSection, SectionId};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, Encoding, ExternalKind, Instance, Operator, Parser, Payload, Result, TypeRef,
     ValType,
 };
 
 use super::bare::{GLOBAL, MEMORY};
+use super::meter::{FUEL, Meter};
 use crate::abi::HOST;
 
 /// Exports that a component would use, and a bare module would not.
@@ -19,7 +20,7 @@ const UNKNOWN: [&str; 4] = ["_initialize", "cabi_export_realloc", "__wasm_init_t
 /// Each takes a lookup at the beginning of every episode; a Rust guest has one.
 const MOST_GLOBALS: usize = 64;
 
-/// A module, with each of its mutable globals exported as `GLOBAL` and its number among them.
+/// A metered module ([`super::meter`]), with each of its mutable globals exported as `GLOBAL` and its number among them.
 pub(crate) struct Unwrapped {
     pub bytes: Vec<u8>,
     /// How many globals those are.
@@ -71,7 +72,7 @@ pub(crate) fn unwrap(component: &[u8]) -> Option<Unwrapped> {
     }
     let module = wrapped?;
     let globals = mutable_globals(module).ok()??;
-    let bytes = exporting(module, &globals).ok()??;
+    let bytes = prepared(module, &globals).ok()??;
     Some(Unwrapped { bytes, globals: globals.len() })
 }
 
@@ -180,34 +181,65 @@ fn mutable_globals(module: &[u8]) -> Result<Option<Vec<u32>>> {
     Ok((memories == 1 && globals.len() <= MOST_GLOBALS).then_some(globals))
 }
 
-/// The module with `globals` exported.
-fn exporting(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>> {
-    let mut out = Module::new();
+/// The module, metered, with `globals` and its fuel exported.
+pub(super) fn prepared(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>> {
+    let Some(meter) = Meter::of(module)? else { return Ok(None) };
+    let (mut out, mut code, mut functions) = (Module::new(), CodeSection::new(), 0);
+    let fuel = |before: &[u8], out: &mut Module| {
+        out.section(&RawSection { id: SectionId::Global.into(), data: &meter.globals(before) });
+    };
+    let mut has_globals = false;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
-        if let Payload::ExportSection(section) = payload {
-            let mut exports = ExportSection::new();
-            for export in section {
-                let export = export?;
-                let kind = match export.kind {
-                    ExternalKind::Func => ExportKind::Func,
-                    ExternalKind::Memory => ExportKind::Memory,
-                    ExternalKind::Global => ExportKind::Global,
-                    // Another module could fill it.
-                    _ => return Ok(None),
-                };
-                let misnamed = export.kind == ExternalKind::Memory && export.name != MEMORY;
-                if misnamed || UNKNOWN.contains(&export.name) {
-                    return Ok(None);
+        match &payload {
+            Payload::GlobalSection(section) => {
+                has_globals = true;
+                fuel(&module[section.range()], &mut out);
+            }
+            Payload::ExportSection(section) => {
+                if !has_globals {
+                    fuel(&[0], &mut out);
                 }
-                exports.export(export.name, kind, export.index);
+                let mut exports = ExportSection::new();
+                for export in section.clone() {
+                    let export = export?;
+                    let kind = match export.kind {
+                        ExternalKind::Func => ExportKind::Func,
+                        ExternalKind::Memory => ExportKind::Memory,
+                        ExternalKind::Global => ExportKind::Global,
+                        // Another module could fill it.
+                        _ => return Ok(None),
+                    };
+                    let misnamed = export.kind == ExternalKind::Memory && export.name != MEMORY;
+                    if misnamed || UNKNOWN.contains(&export.name) {
+                        return Ok(None);
+                    }
+                    exports.export(export.name, kind, export.index);
+                }
+                for (number, index) in globals.iter().enumerate() {
+                    exports.export(&format!("{GLOBAL}{number}"), ExportKind::Global, *index);
+                }
+                exports.export(FUEL, ExportKind::Global, meter.global);
+                out.section(&exports);
             }
-            for (number, index) in globals.iter().enumerate() {
-                exports.export(&format!("{GLOBAL}{number}"), ExportKind::Global, *index);
+            // It would run before there is fuel.
+            Payload::StartSection { .. } => return Ok(None),
+            Payload::CodeSectionStart { count: 0, .. } => drop(out.section(&code)),
+            Payload::CodeSectionStart { .. } => {}
+            Payload::CodeSectionEntry(body) => {
+                code.raw(&meter.function(functions, body, module)?);
+                functions += 1;
+                if functions == meter.functions() {
+                    out.section(&code);
+                }
             }
-            out.section(&exports);
-        } else if let Some((id, range)) = payload.as_section() {
-            out.section(&RawSection { id, data: &module[range] });
+            // Hints about code are by its place.
+            Payload::CustomSection(section) if section.name().starts_with("metadata.code.") => {}
+            _ => {
+                if let Some((id, range)) = payload.as_section() {
+                    out.section(&RawSection { id, data: &module[range] });
+                }
+            }
         }
     }
     Ok(Some(out.finish()))
@@ -252,7 +284,7 @@ mod tests {
                 exports.extend(section.into_iter().map(|export| export.unwrap()).map(|e| (e.name.to_owned(), e.index)));
             }
         }
-        let want = [("memory", 0), ("f", 1), ("coevo:global/0", 0), ("coevo:global/1", 2)];
+        let want = [("memory", 0), ("f", 1), ("coevo:global/0", 0), ("coevo:global/1", 2), (FUEL, 3)];
         assert_eq!(exports, want.map(|(name, index)| (name.to_owned(), index)));
     }
 
@@ -277,6 +309,7 @@ mod tests {
             ),
             ("a table that others may fill", format!(r#"{memory} (table (export "t") 1 funcref)"#), ""),
             ("a segment that is dropped", format!(r#"{memory} (data $d "x") (func (data.drop $d))"#), ""),
+            ("a start", format!("{memory} (func $s) (start $s)"), ""),
             ("a start that the component calls", format!(r#"{memory} (func (export "_initialize"))"#), ""),
             ("UTF-16", memory.to_owned(), "string-encoding=utf16"),
         ];
