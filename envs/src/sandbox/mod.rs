@@ -81,7 +81,9 @@ impl Sandbox {
             instances: limits.live_instances,
             reason: format!("{error:#}"),
         };
-        let (engine, bare_engine) = (made(true).map_err(refused)?, made(false).map_err(refused)?);
+        // Episodes' first: both may not find room for so many reservations.
+        let bare_engine = made(false).map_err(refused)?;
+        let engine = made(true).map_err(refused)?;
         let mut linker = Linker::new(&engine);
         abi::Environment::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state)
             .map_err(refused)?;
