@@ -259,13 +259,13 @@ impl EnvPlugin {
         &self.0.limits
     }
 
-    /// A fresh instance that makes tasks, plays a user or judges, with the host's side at the beginning of `stream`.
+    /// A fresh instance that makes tasks or plays a user, with the host's side at the beginning of `stream`.
     pub(crate) fn service(&self, stream: StreamKey) -> Result<Service, Fault> {
         let Loaded { sandbox, pre, limits, .. } = &*self.0;
         Service::begin(sandbox.engine(), pre, limits, HostState::new(stream, limits))
     }
 
-    /// A fresh instance to play in, with the host's side at the beginning of `stream`.
+    /// A fresh instance to play in or to judge in, with the host's side at the beginning of `stream`.
     pub(crate) fn world(&self, slots: Slots, stream: StreamKey) -> Result<World, Fault> {
         let Loaded { sandbox, module, bare, pre, limits, .. } = &*self.0;
         let bare = bare.get_or_init(|| module.as_ref().and_then(|module| sandbox.bare(module)));

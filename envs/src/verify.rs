@@ -6,6 +6,7 @@ use coevo_core::task::Task;
 
 use crate::abi::{self, types};
 use crate::plugin::EnvPlugin;
+use crate::sandbox::Slots;
 
 /// The environment's verdict on `turns`. `stream` is the episode's, so that a guest that re-executes the calls draws the
 /// same numbers.
@@ -37,7 +38,7 @@ fn judge(
     fuel_used: &mut u64,
 ) -> Result<Verdict, Fault> {
     let records: Vec<types::TurnRecord> = turns.iter().map(abi::turn_record).collect();
-    let mut instance = plugin.service(stream)?;
+    let mut instance = plugin.world(Slots::Large, stream)?;
     let verdict = instance.verify(&abi::task(task), &records);
     *fuel_used = instance.fuel_used;
     let verdict = verdict?;
@@ -52,4 +53,75 @@ fn judge(
         return Err(wrong(format!("{have} turns were judged, the task has {want}")));
     }
     Ok(Verdict::Scored { reward: verdict.reward, turns: verdict.turns.into_iter().map(abi::turn_verdict).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use coevo_core::interface::Interface;
+    use coevo_core::protocol;
+    use coevo_core::seed::Purpose;
+    use coevo_core::task::TaskRef;
+
+    use super::*;
+    use crate::budget::Budgets;
+    use crate::sandbox::{HostState, Sandbox, SandboxLimits};
+    use crate::session::Session;
+    use crate::source::{EnvSource, SHIPPED};
+
+    /// A verdict of the module by itself is the component's: of reference solutions, and of what becomes of them when calls are left
+    /// out, answers are empty, or turns are missing.
+    #[test]
+    fn a_verdict_is_the_components() {
+        let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).unwrap();
+        let stream = StreamKey::new(9, Purpose::Environment);
+        let mut failures = std::collections::BTreeSet::new();
+        for (name, _) in SHIPPED {
+            let plugin = EnvPlugin::load(&sandbox, &name.parse::<EnvSource>().unwrap()).unwrap();
+            let Some(split) = plugin.spec().splits.first() else { continue };
+            for index in 0..8.min(split.tasks) {
+                let of = TaskRef { env: (*name).to_owned(), split: split.name.clone(), index, seed: 3 };
+                let task = plugin.task(&of).unwrap();
+                let budgets = Budgets { steps_per_turn: u32::MAX };
+                let base = Arc::new(Interface::base());
+                let mut session = Session::begin(&plugin, &task.public, stream, &budgets, base).unwrap();
+                for turn in &task.hidden.reference {
+                    session.next_turn().unwrap();
+                    for text in turn.calls.iter().map(protocol::format_call).chain([turn.answer.clone()]) {
+                        session.step(&text).unwrap();
+                    }
+                }
+                let whole: Vec<types::TurnRecord> = session.finish().turns.iter().map(abi::turn_record).collect();
+                let changed = |change: fn(&mut Vec<types::TurnRecord>)| {
+                    let mut turns = whole.clone();
+                    change(&mut turns);
+                    turns
+                };
+                let all = [
+                    whole.clone(),
+                    changed(|turns| turns.iter_mut().for_each(|turn| drop(turn.calls.pop()))),
+                    changed(|turns| turns.iter_mut().for_each(|turn| turn.calls.clear())),
+                    changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = Some(String::new()))),
+                    changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = None)),
+                    changed(|turns| turns.truncate(1)),
+                ];
+                for (number, turns) in all.iter().enumerate() {
+                    let judge = |mut world: crate::sandbox::World| {
+                        let verdict = world.verify(&abi::task(&task), turns).unwrap();
+                        (format!("{verdict:?}"), world.host().memory_peak, world.fuel_used)
+                    };
+                    let bare = plugin.world(Slots::Large, stream).unwrap();
+                    assert!(bare.is_bare(), "{name}");
+                    let (verdict, memory, metered) = judge(bare);
+                    let whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
+                    let (same, as_much, counted) = judge(whole);
+                    assert_eq!((&verdict, memory), (&same, as_much), "{} number {number}", task.public.id);
+                    assert!(metered >= counted, "{}: {metered} of fuel for {counted}", task.public.id);
+                    failures.extend(verdict.split("Some(Failure::").skip(1).map(|rest| rest[..9].to_owned()));
+                }
+            }
+        }
+        assert!(failures.len() >= 4, "too few kinds of verdicts for a test: {failures:?}");
+    }
 }

@@ -4,8 +4,8 @@
 //! that are looked up; a bare module is one instance, entered directly. And the host sees its memory: an episode begins by
 //! copying what `reset` left there ([`Image`]) instead of asking the guest to build it again.
 //!
-//! Chosen: only the exports whose values are texts and numbers. Descriptions, tasks and verdicts are records, for which the
-//! component's generated bindings are the one way. Of the canonical ABI this is what a text in UTF-8 needs: the guest allocates
+//! Chosen: the exports that an episode needs. Descriptions, tasks and simulated users are records that are seldom asked for: for
+//! them the component's generated bindings are the one way; a verdict's records are laid out in [`lower`](super::lower). Of the canonical ABI this is what a text in UTF-8 needs: the guest allocates
 //! (`cabi_realloc`), the host writes; results are read where the guest says and then given back (`cabi_post_…`). Every
 //! pointer is checked, and a wrong one is the same fault that it is in a component. Two things differ, for odd guests: a component
 //! forbids calls of the host while the guest allocates or takes back, and a log line costs it a little more fuel there.
@@ -17,6 +17,7 @@ use wasmtime::{
 
 use super::host::HostState;
 use super::instance::ToolReply;
+use super::lower;
 use super::meter::FUEL;
 use crate::abi::host::{Host as _, Level};
 use crate::abi::{GUEST, HOST, types};
@@ -83,6 +84,7 @@ struct Exports {
     state: [ModuleExport; 2],
     snapshot: [ModuleExport; 2],
     restore: [ModuleExport; 2],
+    verify: [ModuleExport; 2],
     hash: ModuleExport,
     globals: Vec<ModuleExport>,
 }
@@ -114,6 +116,7 @@ impl Bare {
             state: with_post("state", 0)?,
             snapshot: with_post("snapshot", 0)?,
             restore: with_post("restore", 2)?,
+            verify: with_post("verify", 1)?,
             hash: typed(&format!("{GUEST}#state-hash"), 0, Some(ValType::I64))?,
             globals: (0..globals)
                 .map(|number| module.get_export_index(&format!("{GLOBAL}{number}")))
@@ -273,6 +276,29 @@ impl BareInstance {
         Ok(reply)
     }
 
+    pub fn verify(
+        &self,
+        of: &Bare,
+        store: &mut Store<HostState>,
+        (task, turns): (&types::Task, &[types::TurnRecord]),
+        most: u32,
+    ) -> wasmtime::Result<Result<types::Verdict, String>> {
+        let [run, post] = of.exports.verify;
+        let mut writer = Writer { memory: self.memory, realloc: &self.realloc, store };
+        let given = lower::arguments(&mut writer, task, turns)?;
+        let at = func::<u32, u32>(self.instance, store, &run)?.call(&mut *store, given)?;
+        if !at.is_multiple_of(8) {
+            bail!("return pointer not aligned");
+        }
+        let mut reader = Reader::new(self.memory.data(&*store), at, most)?;
+        let said = match reader.is_error()? {
+            false => Ok(lower::verdict(&mut reader)?),
+            true => Err(reader.text(8)?),
+        };
+        self.post(store, &post, at)?;
+        Ok(said)
+    }
+
     /// A call with bytes that answers `result<_, string>`.
     fn given(
         &self,
@@ -295,14 +321,7 @@ impl BareInstance {
 
     /// Copies bytes to where the guest has room for them.
     fn put(&self, store: &mut Store<HostState>, bytes: &[u8]) -> wasmtime::Result<(u32, u32)> {
-        let length = u32::try_from(bytes.len())?;
-        let at = self.realloc.call(&mut *store, (0, 0, 1, length))?;
-        let memory = self.memory.data_mut(store);
-        match memory.get_mut(at as usize..).and_then(|from| from.get_mut(..bytes.len())) {
-            Some(place) => place.copy_from_slice(bytes),
-            None => bail!("realloc return: beyond end of memory"),
-        }
-        Ok((at, length))
+        Writer { memory: self.memory, realloc: &self.realloc, store }.put(bytes)
     }
 
     /// By what this instance differs from `fresh`, another of the same module.
@@ -376,8 +395,47 @@ fn global(instance: Instance, store: &mut Store<HostState>, export: &ModuleExpor
     }
 }
 
+/// What is given to the guest, in memory that it has made room in.
+pub(super) struct Writer<'a> {
+    memory: Memory,
+    realloc: &'a TypedFunc<(u32, u32, u32, u32), u32>,
+    store: &'a mut Store<HostState>,
+}
+
+impl Writer<'_> {
+    /// Room for so many bytes.
+    pub fn room(&mut self, bytes: usize, align: u32) -> wasmtime::Result<u32> {
+        let length = u32::try_from(bytes)?;
+        let at = self.realloc.call(&mut *self.store, (0, 0, align, length))?;
+        if !at.is_multiple_of(align) {
+            bail!("realloc return: result not aligned");
+        }
+        if part(self.memory.data(&*self.store), at, length).is_none() {
+            bail!("realloc return: beyond end of memory");
+        }
+        Ok(at)
+    }
+
+    /// Bytes of their own: where they are, and how many.
+    pub fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<(u32, u32)> {
+        let at = self.room(bytes.len(), 1)?;
+        self.write(at, bytes)?;
+        Ok((at, bytes.len() as u32))
+    }
+
+    /// Writes into room that there is.
+    pub fn write(&mut self, at: u32, bytes: &[u8]) -> wasmtime::Result<()> {
+        let memory = self.memory.data_mut(&mut *self.store);
+        match memory.get_mut(at as usize..).and_then(|from| from.get_mut(..bytes.len())) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => bail!("realloc return: beyond end of memory"),
+        }
+        Ok(())
+    }
+}
+
 /// A result in the guest's memory.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     memory: &'a [u8],
     at: u32,
     /// Bytes that may still be read.
@@ -393,7 +451,7 @@ impl<'a> Reader<'a> {
         Ok(Self { memory, at, left: most, most })
     }
 
-    fn word(&self, offset: u32) -> wasmtime::Result<u32> {
+    pub fn word(&self, offset: u32) -> wasmtime::Result<u32> {
         let at = self.at as usize + offset as usize;
         match self.memory.get(at..at + 4).map(<[u8; 4]>::try_from) {
             Some(Ok(bytes)) => Ok(u32::from_le_bytes(bytes)),
@@ -403,11 +461,37 @@ impl<'a> Reader<'a> {
 
     /// The discriminant of a result.
     fn is_error(&self) -> wasmtime::Result<bool> {
-        match self.word(0)? as u8 {
+        self.flag(0)
+    }
+
+    /// The discriminant, of two cases, at `offset`.
+    pub fn flag(&self, offset: u32) -> wasmtime::Result<bool> {
+        match self.word(offset)? as u8 {
             0 => Ok(false),
             1 => Ok(true),
             other => bail!("unexpected discriminant: {other}"),
         }
+    }
+
+    /// The entries, of `size` bytes each, of the list whose place is at `offset`.
+    pub fn entries(&mut self, offset: u32, size: u32) -> wasmtime::Result<impl Iterator<Item = u32> + use<>> {
+        let (start, count) = (self.word(offset)?, self.word(offset + 4)?);
+        if !start.is_multiple_of(4) {
+            bail!("list pointer is not aligned");
+        }
+        let length = count.checked_mul(size).filter(|length| part(self.memory, start, *length).is_some());
+        let Some(length) = length else { bail!("pointer/length out of bounds of memory") };
+        match self.left.checked_sub(length) {
+            Some(left) => self.left = left,
+            None => bail!("returned more than {} bytes", self.most),
+        }
+        Ok((0..count).map(move |index| start + index * size))
+    }
+
+    /// The same result, read from another place on.
+    pub fn moved(&mut self, at: u32) -> &mut Self {
+        self.at = at;
+        self
     }
 
     /// The text or list whose place is at `offset`.
@@ -421,7 +505,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    fn text(&mut self, offset: u32) -> wasmtime::Result<String> {
+    pub fn text(&mut self, offset: u32) -> wasmtime::Result<String> {
         Ok(std::str::from_utf8(self.bytes(offset)?)?.to_owned())
     }
 }

@@ -37,10 +37,10 @@ pub(crate) struct Instance<G> {
     dead: Option<Fault>,
 }
 
-/// An instance that describes, makes tasks, plays the user or judges.
+/// An instance that describes, makes tasks or plays the user.
 pub(crate) type Service = Instance<abi::Environment>;
 
-/// An instance that an episode is played in.
+/// An instance that an episode is played in, or judged.
 pub(crate) type World = Instance<Way>;
 
 /// How a world is entered.
@@ -212,12 +212,6 @@ impl Service {
             guest.coevo_env_guest().call_next_user(store, turn, conversation)
         })
     }
-
-    pub fn verify(&mut self, task: &types::Task, turns: &[types::TurnRecord]) -> Result<types::Verdict, Fault> {
-        self.require(Allowance::Task, "verify", |guest, store, _| {
-            guest.coevo_env_guest().call_verify(store, task, turns)
-        })
-    }
 }
 
 impl World {
@@ -303,6 +297,13 @@ impl World {
                 Way::Bare(bare, guest) => guest.restore(bare, store, snapshot, most),
             },
         )
+    }
+
+    pub fn verify(&mut self, task: &types::Task, turns: &[types::TurnRecord]) -> Result<types::Verdict, Fault> {
+        self.require(Allowance::Task, "verify", |way, store, most| match way {
+            Way::Component(guest) => guest.coevo_env_guest().call_verify(store, task, turns),
+            Way::Bare(bare, guest) => guest.verify(bare, store, (task, turns), most),
+        })
     }
 
     /// Whether the host sees into it.

@@ -9,6 +9,7 @@ mod cache;
 mod host;
 mod instance;
 mod limits;
+mod lower;
 mod meter;
 mod trusted;
 mod unwrap;
