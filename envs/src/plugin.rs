@@ -271,7 +271,7 @@ impl EnvPlugin {
         let bare = bare.get_or_init(|| module.as_ref().and_then(|module| sandbox.bare(module)));
         let host = HostState::new(stream, limits);
         match bare {
-            Some(bare) => World::begin_bare(sandbox.bare_engine(), &bare[slots as usize], limits, host),
+            Some(bare) => World::begin_bare(&bare[slots as usize], limits, host),
             None => World::begin(sandbox.engine(), pre, limits, host),
         }
     }
@@ -323,4 +323,18 @@ fn interface(component: &Component, sandbox: &Sandbox, source_name: &str) -> Res
         }
     }
     Ok(())
+}
+
+/// Calls `of` with the first tasks, at most `most`, of the first split of every shipped environment.
+#[cfg(test)]
+pub(crate) fn each_shipped(most: u32, mut of: impl FnMut(&EnvPlugin, &Task)) {
+    let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).unwrap();
+    for (name, _) in crate::source::SHIPPED {
+        let plugin = EnvPlugin::load(&sandbox, &name.parse::<EnvSource>().unwrap()).unwrap();
+        let Some(split) = plugin.spec().splits.first() else { continue };
+        for index in 0..most.min(split.tasks) {
+            let reference = TaskRef { env: (*name).to_owned(), split: split.name.clone(), index, seed: 3 };
+            of(&plugin, &plugin.task(&reference).unwrap());
+        }
+    }
 }

@@ -179,12 +179,12 @@ impl Starts {
 
 #[cfg(test)]
 mod tests {
-    use coevo_core::task::{Side, TaskRef};
+    use coevo_core::task::Side;
 
     use super::*;
+    use crate::plugin::each_shipped;
     use crate::replies::Reply;
-    use crate::sandbox::{HostState, Sandbox, SandboxLimits};
-    use crate::source::{EnvSource, SHIPPED};
+    use crate::sandbox::HostState;
 
     type Seen = (u64, String, Result<Vec<u8>, String>, usize);
 
@@ -197,37 +197,30 @@ mod tests {
     /// snapshots and memory are equal, now and after every call. It counts its fuel itself, and never less than wasmtime.
     #[test]
     fn an_image_is_what_reset_leaves() {
-        let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).unwrap();
         let mut most = 0f64;
-        for (name, _) in SHIPPED {
-            let plugin = EnvPlugin::load(&sandbox, &name.parse::<EnvSource>().unwrap()).unwrap();
-            let Some(split) = plugin.spec().splits.first() else { continue };
-            for index in 0..6.min(split.tasks) {
-                let of = TaskRef { env: (*name).to_owned(), split: split.name.clone(), index, seed: 3 };
-                let task = plugin.task(&of).unwrap();
-                let start = plugin.starts().of(&plugin, &task.public).unwrap();
-                assert_eq!(start.way_name(), "what `reset` leaves in memory", "{name}");
-                let stream = StreamKey::new(9, coevo_core::seed::Purpose::Environment);
-                let mut bare = plugin.world(start.slots(), stream).unwrap();
-                start.enter(&mut bare).unwrap();
-                let mut whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
-                whole.reset(&task.public.initial_state).unwrap();
-                let id = &task.public.id;
-                assert_eq!(seen(&mut bare), seen(&mut whole), "{id} at the beginning");
-                for call in task.hidden.reference.iter().flat_map(|turn| &turn.calls) {
-                    let arguments = call.arguments.to_string();
-                    let run = |world: &mut World| {
-                        let reply = Reply::from(world.call(&call.name, &arguments, Side::Agent).unwrap());
-                        (reply, world.fuel_used)
-                    };
-                    let ((reply, metered), (same, counted)) = (run(&mut bare), run(&mut whole));
-                    assert_eq!(reply, same, "{id} {}", call.name);
-                    assert!(metered >= counted, "{id} {}: {metered} of fuel for {counted}", call.name);
-                    most = most.max(metered as f64 / counted as f64);
-                    assert_eq!(seen(&mut bare), seen(&mut whole), "{id} after {}", call.name);
-                }
+        each_shipped(6, |plugin, task| {
+            let start = plugin.starts().of(plugin, &task.public).unwrap();
+            assert_eq!(start.way_name(), "what `reset` leaves in memory", "{}", task.public.id);
+            let stream = StreamKey::new(9, coevo_core::seed::Purpose::Environment);
+            let mut bare = plugin.world(start.slots(), stream).unwrap();
+            start.enter(&mut bare).unwrap();
+            let mut whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
+            whole.reset(&task.public.initial_state).unwrap();
+            let id = &task.public.id;
+            assert_eq!(seen(&mut bare), seen(&mut whole), "{id} at the beginning");
+            for call in task.hidden.reference.iter().flat_map(|turn| &turn.calls) {
+                let arguments = call.arguments.to_string();
+                let run = |world: &mut World| {
+                    let reply = Reply::from(world.call(&call.name, &arguments, Side::Agent).unwrap());
+                    (reply, world.fuel_used)
+                };
+                let ((reply, metered), (same, counted)) = (run(&mut bare), run(&mut whole));
+                assert_eq!(reply, same, "{id} {}", call.name);
+                assert!(metered >= counted, "{id} {}: {metered} of fuel for {counted}", call.name);
+                most = most.max(metered as f64 / counted as f64);
+                assert_eq!(seen(&mut bare), seen(&mut whole), "{id} after {}", call.name);
             }
-        }
+        });
         assert!(most < 30.0, "a meter that counts far too much: {most}");
     }
 }

@@ -62,66 +62,58 @@ mod tests {
     use coevo_core::interface::Interface;
     use coevo_core::protocol;
     use coevo_core::seed::Purpose;
-    use coevo_core::task::TaskRef;
 
     use super::*;
     use crate::budget::Budgets;
-    use crate::sandbox::{HostState, Sandbox, SandboxLimits};
+    use crate::plugin::each_shipped;
+    use crate::sandbox::HostState;
     use crate::session::Session;
-    use crate::source::{EnvSource, SHIPPED};
 
     /// A verdict of the module by itself is the component's: of reference solutions, and of what becomes of them when calls are left
     /// out, answers are empty, or turns are missing.
     #[test]
     fn a_verdict_is_the_components() {
-        let sandbox = Sandbox::with_cache(SandboxLimits::default(), None).unwrap();
         let stream = StreamKey::new(9, Purpose::Environment);
         let mut failures = std::collections::BTreeSet::new();
-        for (name, _) in SHIPPED {
-            let plugin = EnvPlugin::load(&sandbox, &name.parse::<EnvSource>().unwrap()).unwrap();
-            let Some(split) = plugin.spec().splits.first() else { continue };
-            for index in 0..8.min(split.tasks) {
-                let of = TaskRef { env: (*name).to_owned(), split: split.name.clone(), index, seed: 3 };
-                let task = plugin.task(&of).unwrap();
-                let budgets = Budgets { steps_per_turn: u32::MAX };
-                let base = Arc::new(Interface::base());
-                let mut session = Session::begin(&plugin, &task.public, stream, &budgets, base).unwrap();
-                for turn in &task.hidden.reference {
-                    session.next_turn().unwrap();
-                    for text in turn.calls.iter().map(protocol::format_call).chain([turn.answer.clone()]) {
-                        session.step(&text).unwrap();
-                    }
-                }
-                let whole: Vec<types::TurnRecord> = session.finish().turns.iter().map(abi::turn_record).collect();
-                let changed = |change: fn(&mut Vec<types::TurnRecord>)| {
-                    let mut turns = whole.clone();
-                    change(&mut turns);
-                    turns
-                };
-                let all = [
-                    whole.clone(),
-                    changed(|turns| turns.iter_mut().for_each(|turn| drop(turn.calls.pop()))),
-                    changed(|turns| turns.iter_mut().for_each(|turn| turn.calls.clear())),
-                    changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = Some(String::new()))),
-                    changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = None)),
-                    changed(|turns| turns.truncate(1)),
-                ];
-                for (number, turns) in all.iter().enumerate() {
-                    let judge = |mut world: crate::sandbox::World| {
-                        let verdict = world.verify(&abi::task(&task), turns).unwrap();
-                        (format!("{verdict:?}"), world.host().memory_peak, world.fuel_used)
-                    };
-                    let bare = plugin.world(Slots::Large, stream).unwrap();
-                    assert!(bare.is_bare(), "{name}");
-                    let (verdict, memory, metered) = judge(bare);
-                    let whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
-                    let (same, as_much, counted) = judge(whole);
-                    assert_eq!((&verdict, memory), (&same, as_much), "{} number {number}", task.public.id);
-                    assert!(metered >= counted, "{}: {metered} of fuel for {counted}", task.public.id);
-                    failures.extend(verdict.split("Some(Failure::").skip(1).map(|rest| rest[..9].to_owned()));
+        each_shipped(8, |plugin, task| {
+            let budgets = Budgets { steps_per_turn: u32::MAX };
+            let base = Arc::new(Interface::base());
+            let mut session = Session::begin(plugin, &task.public, stream, &budgets, base).unwrap();
+            for turn in &task.hidden.reference {
+                session.next_turn().unwrap();
+                for text in turn.calls.iter().map(protocol::format_call).chain([turn.answer.clone()]) {
+                    session.step(&text).unwrap();
                 }
             }
-        }
+            let whole: Vec<types::TurnRecord> = session.finish().turns.iter().map(abi::turn_record).collect();
+            let changed = |change: fn(&mut Vec<types::TurnRecord>)| {
+                let mut turns = whole.clone();
+                change(&mut turns);
+                turns
+            };
+            let all = [
+                whole.clone(),
+                changed(|turns| turns.iter_mut().for_each(|turn| drop(turn.calls.pop()))),
+                changed(|turns| turns.iter_mut().for_each(|turn| turn.calls.clear())),
+                changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = Some(String::new()))),
+                changed(|turns| turns.iter_mut().for_each(|turn| turn.answer = None)),
+                changed(|turns| turns.truncate(1)),
+            ];
+            for (number, turns) in all.iter().enumerate() {
+                let judge = |mut world: crate::sandbox::World| {
+                    let verdict = world.verify(&abi::task(task), turns).unwrap();
+                    (format!("{verdict:?}"), world.host().memory_peak, world.fuel_used)
+                };
+                let bare = plugin.world(Slots::Large, stream).unwrap();
+                assert!(bare.is_bare(), "{}", task.public.id);
+                let (verdict, memory, metered) = judge(bare);
+                let whole = plugin.world_of_component(HostState::new(stream, plugin.limits())).unwrap();
+                let (same, as_much, counted) = judge(whole);
+                assert_eq!((&verdict, memory), (&same, as_much), "{} number {number}", task.public.id);
+                assert!(metered >= counted, "{}: {metered} of fuel for {counted}", task.public.id);
+                failures.extend(verdict.split("Some(Failure::").skip(1).map(|rest| rest[..9].to_owned()));
+            }
+        });
         assert!(failures.len() >= 4, "too few kinds of verdicts for a test: {failures:?}");
     }
 }

@@ -5,7 +5,8 @@
 //! copying what `reset` left there ([`Image`]) instead of asking the guest to build it again.
 //!
 //! Chosen: the exports that an episode needs. Descriptions, tasks and simulated users are records that are seldom asked for: for
-//! them the component's generated bindings are the one way; a verdict's records are laid out in [`lower`](super::lower). Of the canonical ABI this is what a text in UTF-8 needs: the guest allocates
+//! them the component's generated bindings are the one way; a verdict's records are laid out in [`lower`](super::lower). Of the
+//! canonical ABI this is what a text in UTF-8 needs: the guest allocates
 //! (`cabi_realloc`), the host writes; results are read where the guest says and then given back (`cabi_post_…`). Every
 //! pointer is checked, and a wrong one is the same fault that it is in a component. Two things differ, for odd guests: a component
 //! forbids calls of the host while the guest allocates or takes back, and a log line costs it a little more fuel there.
@@ -123,6 +124,10 @@ impl Bare {
                 .collect::<Option<_>>()?,
         };
         Some(Self { pre: linker.instantiate_pre(module).ok()?, exports })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        self.pre.module().engine()
     }
 
     pub fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<BareInstance> {
@@ -403,15 +408,12 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Room for so many bytes.
+    /// Room for so many bytes; whether it is in the memory, [`Self::write`] finds.
     pub fn room(&mut self, bytes: usize, align: u32) -> wasmtime::Result<u32> {
         let length = u32::try_from(bytes)?;
         let at = self.realloc.call(&mut *self.store, (0, 0, align, length))?;
         if !at.is_multiple_of(align) {
             bail!("realloc return: result not aligned");
-        }
-        if part(self.memory.data(&*self.store), at, length).is_none() {
-            bail!("realloc return: beyond end of memory");
         }
         Ok(at)
     }
@@ -461,12 +463,7 @@ impl<'a> Reader<'a> {
 
     /// The discriminant of a result.
     fn is_error(&self) -> wasmtime::Result<bool> {
-        self.flag(0)
-    }
-
-    /// The discriminant, of two cases, at `offset`.
-    pub fn flag(&self, offset: u32) -> wasmtime::Result<bool> {
-        match self.word(offset)? as u8 {
+        match self.word(0)? as u8 {
             0 => Ok(false),
             1 => Ok(true),
             other => bail!("unexpected discriminant: {other}"),
@@ -479,12 +476,8 @@ impl<'a> Reader<'a> {
         if !start.is_multiple_of(4) {
             bail!("list pointer is not aligned");
         }
-        let length = count.checked_mul(size).filter(|length| part(self.memory, start, *length).is_some());
-        let Some(length) = length else { bail!("pointer/length out of bounds of memory") };
-        match self.left.checked_sub(length) {
-            Some(left) => self.left = left,
-            None => bail!("returned more than {} bytes", self.most),
-        }
+        // More than a number can say is more than the memory has.
+        self.take(start, count.saturating_mul(size))?;
         Ok((0..count).map(move |index| start + index * size))
     }
 
@@ -496,7 +489,11 @@ impl<'a> Reader<'a> {
 
     /// The text or list whose place is at `offset`.
     fn bytes(&mut self, offset: u32) -> wasmtime::Result<&'a [u8]> {
-        let (start, length) = (self.word(offset)?, self.word(offset + 4)?);
+        self.take(self.word(offset)?, self.word(offset + 4)?)
+    }
+
+    /// What lies there, taken off what may still be read.
+    fn take(&mut self, start: u32, length: u32) -> wasmtime::Result<&'a [u8]> {
         let Some(bytes) = part(self.memory, start, length) else { bail!("pointer/length out of bounds of memory") };
         match self.left.checked_sub(length) {
             Some(left) => self.left = left,

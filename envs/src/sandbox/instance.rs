@@ -225,13 +225,8 @@ impl World {
     }
 
     /// Of a module by itself.
-    pub fn begin_bare(
-        engine: &Engine,
-        bare: &Arc<Bare>,
-        limits: &Arc<SandboxLimits>,
-        host: HostState,
-    ) -> Result<Self, Fault> {
-        Self::new(engine, limits, host, |store| Ok(Way::Bare(Arc::clone(bare), bare.instantiate(store)?)))
+    pub fn begin_bare(bare: &Arc<Bare>, limits: &Arc<SandboxLimits>, host: HostState) -> Result<Self, Fault> {
+        Self::new(bare.engine(), limits, host, |store| Ok(Way::Bare(Arc::clone(bare), bare.instantiate(store)?)))
     }
 
     pub fn reset(&mut self, initial_state: &str) -> Result<(), Fault> {

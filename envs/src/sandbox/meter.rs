@@ -157,10 +157,13 @@ impl Meter {
         }
     }
 
+    /// Takes what it costs, and traps where there is less.
     fn charge(&self, cost: i64, out: &mut Vec<u8>) {
         let fuel = self.global;
-        let taken = [Instruction::GlobalGet(fuel), Instruction::I64Const(cost), Instruction::I64Sub];
-        let checked = [
+        let charge = [
+            Instruction::GlobalGet(fuel),
+            Instruction::I64Const(cost),
+            Instruction::I64Sub,
             Instruction::GlobalSet(fuel),
             Instruction::GlobalGet(fuel),
             Instruction::I64Const(0),
@@ -169,7 +172,7 @@ impl Meter {
             Instruction::Unreachable,
             Instruction::End,
         ];
-        taken.iter().chain(&checked).for_each(|instruction| instruction.encode(out));
+        charge.iter().for_each(|instruction| instruction.encode(out));
     }
 
     /// Takes what moving memory costs, whose length is on the stack and stays there; `local` is free. The next charge checks it.

@@ -40,8 +40,7 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     engine: Engine,
     linker: Linker<HostState>,
-    /// For modules that count their fuel themselves.
-    bare_engine: Engine,
+    /// In an engine for modules that count their fuel themselves.
     bare_linker: wasmtime::Linker<HostState>,
     limits: SandboxLimits,
     cache: Option<PathBuf>,
@@ -89,7 +88,7 @@ impl Sandbox {
         abi::Environment::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state)
             .map_err(refused)?;
         let bare_linker = bare::linker(&bare_engine).map_err(refused)?;
-        Ok(Self(Arc::new(Shared { engine, linker, bare_engine, bare_linker, limits, cache })))
+        Ok(Self(Arc::new(Shared { engine, linker, bare_linker, limits, cache })))
     }
 
     pub fn limits(&self) -> &SandboxLimits {
@@ -98,10 +97,6 @@ impl Sandbox {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
-    }
-
-    pub(crate) fn bare_engine(&self) -> &Engine {
-        &self.0.bare_engine
     }
 
     pub(crate) fn linker(&self) -> &Linker<HostState> {
@@ -113,12 +108,13 @@ impl Sandbox {
         cache::compile(&self.0.engine, self.0.cache.as_deref(), wasm)
     }
 
-    /// Compiles the module of a component: once, and loaded for every kind of slots.
+    /// Meters and compiles the module of a component: once, and loaded for every kind of slots.
     pub(crate) fn bare(&self, module: &Unwrapped) -> Option<[Arc<Bare>; Slots::KINDS]> {
-        let Shared { bare_engine: engine, bare_linker, cache, .. } = &*self.0;
-        let first: Module = cache::compile(engine, cache.as_deref(), &module.bytes).ok()?;
+        let Shared { bare_linker, cache, .. } = &*self.0;
+        let engine = bare_linker.engine();
+        let first: Module = cache::compile(engine, cache.as_deref(), &module.metered()?).ok()?;
         let [second, third] = cache::copies(engine, &first).ok()?;
-        let bare = |compiled: &Module| Bare::new(bare_linker, compiled, module.globals).map(Arc::new);
+        let bare = |compiled: &Module| Bare::new(bare_linker, compiled, module.globals()).map(Arc::new);
         Some([bare(&first)?, bare(&second)?, bare(&third)?])
     }
 }

@@ -20,11 +20,24 @@ const UNKNOWN: [&str; 4] = ["_initialize", "cabi_export_realloc", "__wasm_init_t
 /// Each takes a lookup at the beginning of every episode; a Rust guest has one.
 const MOST_GLOBALS: usize = 64;
 
-/// A metered module ([`super::meter`]), with each of its mutable globals exported as `GLOBAL` and its number among them.
+/// The module of a component, as it is there.
 pub(crate) struct Unwrapped {
-    pub bytes: Vec<u8>,
-    /// How many globals those are.
-    pub globals: usize,
+    module: Vec<u8>,
+    /// Indices of its mutable globals.
+    globals: Vec<u32>,
+}
+
+impl Unwrapped {
+    /// How many mutable globals it has.
+    pub fn globals(&self) -> usize {
+        self.globals.len()
+    }
+
+    /// The module metered ([`super::meter`]), with each mutable global exported as `GLOBAL` and its number among them. That takes
+    /// milliseconds, and is only needed where episodes are played.
+    pub fn metered(&self) -> Option<Vec<u8>> {
+        prepared(&self.module, &self.globals).ok()?
+    }
 }
 
 /// The module of a component.
@@ -72,8 +85,7 @@ pub(crate) fn unwrap(component: &[u8]) -> Option<Unwrapped> {
     }
     let module = wrapped?;
     let globals = mutable_globals(module).ok()??;
-    let bytes = prepared(module, &globals).ok()??;
-    Some(Unwrapped { bytes, globals: globals.len() })
+    Some(Unwrapped { module: module.to_vec(), globals })
 }
 
 /// Whether a function goes between component and module by the rules that `bare` knows.
@@ -249,6 +261,12 @@ pub(super) fn prepared(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>
 mod tests {
     use super::*;
 
+    /// What a component is run as, if not as a component, and the number of its globals.
+    fn taken(component: &[u8]) -> Option<(Vec<u8>, usize)> {
+        let unwrapped = unwrap(component)?;
+        Some((unwrapped.metered()?, unwrapped.globals()))
+    }
+
     /// A component around `module`, with an option of a lifted function.
     fn component(module: &str, option: &str) -> Vec<u8> {
         with_more(module, option, "")
@@ -276,7 +294,7 @@ mod tests {
             r#"(import "coevo:env/host@1.0.0" "now-ms" (func (result i64)))
                (memory (export "memory") 1) (global (mut i32) (i32.const 1)) (global i32 (i32.const 2)) (global (mut f64) (f64.const 3)) {F}"#
         );
-        let Unwrapped { bytes, globals } = unwrap(&component(&module, "")).unwrap();
+        let (bytes, globals) = taken(&component(&module, "")).unwrap();
         assert_eq!(globals, 2);
         let mut exports = Vec::new();
         for payload in Parser::new(0).parse_all(&bytes) {
@@ -318,17 +336,17 @@ mod tests {
             let made = std::panic::catch_unwind(|| component(&text, option));
             // The component must be one, or this proves nothing; imports that are missing are no error of parsing.
             let made = made.unwrap_or_else(|_| panic!("{what}: no component"));
-            assert!(unwrap(&made).is_none(), "{what}");
+            assert!(taken(&made).is_none(), "{what}");
         }
         let module = format!("{memory} {F}");
-        assert!(unwrap(&component(&module, "")).is_some());
+        assert!(taken(&component(&module, "")).is_some());
         for more in [
             "(core module $more (global (mut i32) (i32.const 0)))",
             "(core instance (instantiate $m (with \"coevo:env/host@1.0.0\" (instance $imports))))",
             "(core module $more (import \"m\" \"memory\" (memory 1)) (data (i32.const 8) \"x\"))",
             "(component (core module))",
         ] {
-            assert!(unwrap(&with_more(&module, "", more)).is_none(), "{more}");
+            assert!(taken(&with_more(&module, "", more)).is_none(), "{more}");
         }
     }
 }
