@@ -8,6 +8,7 @@
 //!
 //! A guest cannot name the global: wasmtime has validated the module without it before.
 
+use super::copy;
 use wasm_encoder::{BlockType, ConstExpr, Encode, GlobalType, Instruction, ValType};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, Result, TypeRef};
 
@@ -22,6 +23,8 @@ pub(super) struct Meter {
     /// Index of the fuel's global: the last.
     pub global: u32,
     imported: u32,
+    /// How many types of functions there are.
+    types: u32,
     /// Of each function of its own.
     functions: Vec<Function>,
 }
@@ -60,7 +63,7 @@ impl Meter {
                 _ => {}
             }
         }
-        Ok(Some(Self { global, imported, functions }))
+        Ok(Some(Self { global, imported, types: params.len() as u32, functions }))
     }
 
     /// How many functions the module has, its imports aside.
@@ -69,15 +72,33 @@ impl Meter {
     }
 
     /// The content of a section of globals with the fuel's behind those of `before`.
-    pub fn globals(&self, before: &[u8]) -> Vec<u8> {
-        let mut section = Vec::new();
-        (self.global + 1).encode(&mut section);
-        // Their number comes first, in seven bits a byte.
-        let number = before.iter().take_while(|byte| **byte >= 0x80).count() + 1;
-        section.extend(before.get(number..).unwrap_or_default());
-        GlobalType { val_type: ValType::I64, mutable: true, shared: false }.encode(&mut section);
-        ConstExpr::i64_const(0).encode(&mut section);
-        section
+    pub fn globals(before: &[u8]) -> Vec<u8> {
+        struct Fuel;
+        impl Encode for Fuel {
+            fn encode(&self, sink: &mut Vec<u8>) {
+                GlobalType { val_type: ValType::I64, mutable: true, shared: false }.encode(sink);
+                ConstExpr::i64_const(0).encode(sink);
+            }
+        }
+        with(before, &Fuel)
+    }
+
+    /// The content of a section of types with that of copying behind those of `before`.
+    pub fn types(before: &[u8]) -> Vec<u8> {
+        struct Copying;
+        impl Encode for Copying {
+            fn encode(&self, sink: &mut Vec<u8>) {
+                sink.push(0x60);
+                copy::PARAMS[..].encode(sink);
+                0u32.encode(sink);
+            }
+        }
+        with(before, &Copying)
+    }
+
+    /// The content of a section of functions with the one that copies behind those of `before`.
+    pub fn function_types(&self, before: &[u8]) -> Vec<u8> {
+        with(before, &self.types)
     }
 
     /// The body of the function at `index` among the module's own, metered.
@@ -112,7 +133,12 @@ impl Meter {
             if moves(operator) {
                 self.charge_length(length, &mut out);
             }
-            out.extend_from_slice(&module[*at..end]);
+            match operator {
+                Operator::MemoryCopy { .. } => {
+                    Instruction::Call(self.imported + self.functions.len() as u32).encode(&mut out);
+                }
+                _ => out.extend_from_slice(&module[*at..end]),
+            }
             if let Operator::Loop { .. } = operator {
                 self.charge(parts.next().unwrap_or(0), &mut out);
             }
@@ -191,6 +217,18 @@ impl Meter {
     }
 }
 
+/// The content of a section with one more entry behind those of `before`.
+fn with(before: &[u8], entry: &impl Encode) -> Vec<u8> {
+    let mut section = Vec::new();
+    // Their number comes first, in seven bits a byte.
+    let length = before.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+    let number = before.iter().take(length).rev().fold(0u32, |number, byte| number << 7 | u32::from(byte & 0x7f));
+    (number + 1).encode(&mut section);
+    section.extend(before.get(length..).unwrap_or_default());
+    entry.encode(&mut section);
+    section
+}
+
 /// The length of a function that is short and neither calls nor loops.
 fn short(body: &FunctionBody<'_>) -> Result<Option<u32>> {
     let mut length = 0;
@@ -218,9 +256,9 @@ mod tests {
     use super::super::unwrap::prepared;
     use wasmtime::{Engine, Instance, Module, Store, Trap, Val};
 
-    /// What the export `f` of a metered module returns for a number, and the fuel that it took.
-    fn run(text: &str, argument: i64, fuel: i64) -> (wasmtime::Result<i64>, i64) {
-        let module = wat::parse_str(format!("(module {text})")).unwrap();
+    /// The export `f` of a metered module: what it returns for a number, and the fuel that it took.
+    fn instance(text: &str) -> impl FnMut(i64, i64) -> (wasmtime::Result<i64>, i64) {
+        let module = wat::parse_str(format!("(module (memory 16) {text})")).unwrap();
         let engine = Engine::default();
         Module::new(&engine, &module).expect("valid without a meter");
         let metered = prepared(&module, &[]).unwrap().expect("a module that can be metered");
@@ -228,11 +266,17 @@ mod tests {
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         let global = instance.get_global(&mut store, super::FUEL).unwrap();
-        global.set(&mut store, Val::I64(fuel)).unwrap();
         let f = instance.get_typed_func::<i64, i64>(&mut store, "f").unwrap();
-        let result = f.call(&mut store, argument);
-        let left = global.get(&mut store).i64().unwrap();
-        (result, fuel - left)
+        move |argument, fuel| {
+            global.set(&mut store, Val::I64(fuel)).unwrap();
+            let result = f.call(&mut store, argument);
+            let left = global.get(&mut store).i64().unwrap();
+            (result, fuel - left)
+        }
+    }
+
+    fn run(text: &str, argument: i64, fuel: i64) -> (wasmtime::Result<i64>, i64) {
+        instance(text)(argument, fuel)
     }
 
     const PLENTY: i64 = 1_000_000_000;
@@ -312,13 +356,60 @@ mod tests {
 
     #[test]
     fn memory_costs_by_length() {
-        let fill = r#"(memory 16)
-            (func (export "f") (param $n i64) (result i64) (local i32)
+        let fill = r#"(func (export "f") (param $n i64) (result i64) (local i32)
                 (memory.fill (i32.const 0) (i32.const 7) (i32.wrap_i64 (local.get $n)))
                 (memory.copy (i32.const 500000) (i32.const 0) (i32.wrap_i64 (local.get $n)))
                 (i64.load8_u (i32.const 500003)))"#;
         let (few, many) = (run(fill, 8, PLENTY), run(fill, 160_000, PLENTY));
         assert_eq!((few.0.unwrap(), many.0.unwrap()), (7, 7));
         assert_eq!(many.1 - few.1, 2 * (160_000 - 8));
+    }
+    #[test]
+    fn little_is_copied_as_much_is() {
+        // Bytes 0 to 255 counted up, a copy within them, and a sum in which every byte counts by its place.
+        let copy = r#"(func (export "f") (param $n i64) (result i64) (local $at i64) (local $sum i64)
+                (loop $fill
+                    (i64.store8 (i32.wrap_i64 (local.get $at)) (local.get $at))
+                    (local.set $at (i64.add (local.get $at) (i64.const 1)))
+                    (br_if $fill (i64.lt_u (local.get $at) (i64.const 256))))
+                (memory.copy
+                    (i32.wrap_i64 (i64.and (local.get $n) (i64.const 255)))
+                    (i32.wrap_i64 (i64.and (i64.shr_u (local.get $n) (i64.const 8)) (i64.const 255)))
+                    (i32.wrap_i64 (i64.shr_u (local.get $n) (i64.const 16))))
+                (local.set $at (i64.const 0))
+                (loop $read
+                    (local.set $sum (i64.add
+                        (i64.mul (local.get $sum) (i64.const 31))
+                        (i64.load8_u (i32.wrap_i64 (local.get $at)))))
+                    (local.set $at (i64.add (local.get $at) (i64.const 1)))
+                    (br_if $read (i64.lt_u (local.get $at) (i64.const 256))))
+                (local.get $sum))"#;
+        let mut f = instance(copy);
+        for length in 0..=130usize {
+            for (to, from) in [(0, 100), (100, 0), (50, 51), (51, 50), (50, 50), (40, 47), (47, 40), (20, 52), (52, 20)]
+            {
+                let mut bytes: Vec<u8> = (0..=255).collect();
+                bytes.copy_within(from..from + length, to);
+                let sum = bytes.iter().fold(0i64, |sum, byte| sum.wrapping_mul(31).wrapping_add(i64::from(*byte)));
+                let argument = (to | from << 8 | length << 16) as i64;
+                assert_eq!(f(argument, PLENTY).0.unwrap(), sum, "{length} bytes from {from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_beyond_the_end_is_a_trap() {
+        let copy = r#"(func (export "f") (param $n i64) (result i64)
+                (memory.copy (i32.const 1048540) (i32.const 0) (i32.wrap_i64 (local.get $n)))
+                (memory.copy (i32.const 0) (i32.const 1048540) (i32.wrap_i64 (local.get $n)))
+                (i64.const 0))"#;
+        let mut f = instance(copy);
+        for length in 1..=100 {
+            let result = f(length, PLENTY).0;
+            match length {
+                ..=36 => assert_eq!(result.unwrap(), 0),
+                _ => assert_eq!(result.unwrap_err().downcast_ref::<Trap>(), Some(&Trap::MemoryOutOfBounds), "{length}"),
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod bare;
 mod cache;
+mod copy;
 mod host;
 mod instance;
 mod limits;

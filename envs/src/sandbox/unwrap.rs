@@ -198,12 +198,19 @@ pub(super) fn prepared(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>
     let Some(meter) = Meter::of(module)? else { return Ok(None) };
     let (mut out, mut code, mut functions) = (Module::new(), CodeSection::new(), 0);
     let fuel = |before: &[u8], out: &mut Module| {
-        out.section(&RawSection { id: SectionId::Global.into(), data: &meter.globals(before) });
+        out.section(&RawSection { id: SectionId::Global.into(), data: &Meter::globals(before) });
     };
     let mut has_globals = false;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
         match &payload {
+            Payload::TypeSection(section) => {
+                out.section(&RawSection { id: SectionId::Type.into(), data: &Meter::types(&module[section.range()]) });
+            }
+            Payload::FunctionSection(section) => {
+                let data = &meter.function_types(&module[section.range()]);
+                out.section(&RawSection { id: SectionId::Function.into(), data });
+            }
             Payload::GlobalSection(section) => {
                 has_globals = true;
                 fuel(&module[section.range()], &mut out);
@@ -236,12 +243,13 @@ pub(super) fn prepared(module: &[u8], globals: &[u32]) -> Result<Option<Vec<u8>>
             }
             // It would run before there is fuel.
             Payload::StartSection { .. } => return Ok(None),
-            Payload::CodeSectionStart { count: 0, .. } => drop(out.section(&code)),
+            Payload::CodeSectionStart { count, .. } if *count == 0 => return Ok(None),
             Payload::CodeSectionStart { .. } => {}
             Payload::CodeSectionEntry(body) => {
                 code.raw(&meter.function(functions, body, module)?);
                 functions += 1;
                 if functions == meter.functions() {
+                    code.raw(&super::copy::body());
                     out.section(&code);
                 }
             }
