@@ -41,7 +41,7 @@ fn task() -> PublicTask {
 }
 
 fn model() -> ModelConfig {
-    ModelConfig { layers: 1, width: 32, heads: 2, mlp: 32, context: 1024, rope_base: 10_000.0 }
+    ModelConfig { layers: 1, width: 32, heads: 2, mlp: 32, context: 1024, rope_base: 10_000.0, recall: 0 }
 }
 
 /// Random weights that like to begin calls: the row of `@` is large, and has the sign that favours it where a reply begins.

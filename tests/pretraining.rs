@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use coevo_agents::synth::{Corpus, Mix};
-use coevo_core::render::Role;
+use coevo_core::render::{Role, listed};
 use coevo_core::task::{TaskRef, UserMessage};
 use coevo_envs::{EnvPlugin, EnvSource, SHIPPED, Sandbox, SandboxLimits};
+use coevo_loop::demonstrate::made_up;
+use coevo_scenarios::ResolvedScenario;
 
 /// Sentences that name no tool and no thing, and a date.
 const BY_CHANCE: [&str; 3] = [
@@ -18,15 +19,16 @@ const BY_CHANCE: [&str; 3] = [
 #[test]
 fn made_up_conversations_have_no_tool_and_three_sentences_of_a_shipped_environment() {
     let (mut tools, mut sentences) = (BTreeSet::new(), BTreeSet::new());
-    // `scenarios/backbone.yaml`: 6,000 steps of 16 conversations.
-    let mix = Mix { mistakes: 0.15, cues: 0.25, reads: true, level: 1.0 };
-    let corpus = Corpus { seed: 1, mix, context: 1536, steps: 6000, emphasis: 1.0 };
-    for step in 0..6000 {
-        for seen in corpus.drawn(step, 16).into_iter().flatten() {
+    let recipe = ResolvedScenario::load("scenarios/backbone.yaml".as_ref(), &[]).expect("shipped");
+    let settings = &recipe.arms[0].settings;
+    let corpus = made_up(settings).expect("it is made of made-up conversations");
+    let imitation = &settings.agent.warm_start.imitation;
+    for step in 0..imitation.steps {
+        for seen in corpus.drawn(step, imitation.batch).into_iter().flatten() {
             match seen.message.role {
                 Role::System => {
-                    let names = seen.message.text.lines().filter_map(|line| line.split_once('('));
-                    tools.extend(names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(' ')));
+                    let listed = listed(&seen.message.text).added;
+                    tools.extend(listed.into_iter().map(|(name, _)| name.to_owned()));
                 }
                 Role::User => _ = sentences.insert(seen.message.text.to_lowercase()),
                 Role::Assistant | Role::Tool => {}

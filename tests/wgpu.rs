@@ -48,7 +48,7 @@ fn sequences() -> Vec<TrainSequence> {
 
 /// Losses of three steps of imitation and two of reinforcement.
 fn train(backend: Backend) -> (Vec<f64>, [TrainReport; 2]) {
-    let model = ModelConfig { layers: 2, width: 32, heads: 2, mlp: 64, context: 128, rope_base: 1000.0 };
+    let model = ModelConfig { layers: 2, width: 32, heads: 2, mlp: 64, context: 128, rope_base: 1000.0, recall: 0 };
     let tokenizer =
         Tokenizer::train(["a b c 1 2 3"], &TokenizerConfig { vocabulary: 270, ..TokenizerConfig::default() })
             .expect("a tokenizer");

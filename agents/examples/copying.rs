@@ -61,9 +61,10 @@ fn episode(stream: &mut Stream) -> Episode {
 
 fn trace(tokenizer: &Tokenizer, episode: &Episode) -> TokenTrace {
     let mut trace = TokenTrace::default();
+    let mut reader = tokenizer.reader();
     for message in &episode.messages {
         let start = trace.ids.len();
-        tokenizer.encode_message(message, &mut trace.ids);
+        reader.read(message, &mut trace.ids);
         trace.action.extend((start..trace.ids.len()).map(|t| message.role == Role::Assistant && t > start));
     }
     trace.log_probs = vec![0.0; trace.ids.len()];
@@ -133,6 +134,7 @@ fn main() {
         mlp: argument("mlp", 512.0) as usize,
         context: 1024,
         rope_base: argument("rope", 10_000.0) as f32,
+        recall: 0,
     };
     let backend = if argument("wgpu", 0.0) > 0.0 { Backend::Wgpu } else { Backend::Cpu };
     let mut learner = Learner::new(&model, tokenizer, backend, 7).expect("a valid model");

@@ -43,7 +43,7 @@ impl Backbone {
 
     fn read(weights: &[u8], tokenizer: &str, config: &str) -> Result<Self, LearnerError> {
         let weights = HostWeights::from_safetensors(weights, config)?;
-        let tokenizer = Tokenizer::from_json(tokenizer)?;
+        let tokenizer = Tokenizer::from_json(tokenizer)?.with_recall(weights.config.recall);
         if tokenizer.vocabulary() != weights.vocabulary {
             let (tokens, rows) = (tokenizer.vocabulary(), weights.vocabulary);
             return Err(LearnerError::Checkpoint(format!("the tokenizer has {tokens} tokens, the weights {rows}")));

@@ -21,9 +21,10 @@ pub struct Seen {
 /// The tokens of a conversation; what is to be imitated counts as action tokens.
 pub fn encode(tokenizer: &Tokenizer, conversation: &[Seen]) -> TokenTrace {
     let mut trace = TokenTrace::default();
+    let mut reader = tokenizer.reader();
     for seen in conversation {
         let before = trace.ids.len();
-        tokenizer.encode_message(&seen.message, &mut trace.ids);
+        reader.read(&seen.message, &mut trace.ids);
         debug_assert_eq!(trace.ids[before], role_token(seen.message.role));
         let added = trace.ids.len() - before;
         // The role token of a reply is given, not chosen.

@@ -14,6 +14,7 @@ pub mod kernels;
 pub mod learner;
 pub mod model;
 pub mod policy;
+pub mod recall;
 pub mod sequence;
 pub mod synth;
 pub mod threads;

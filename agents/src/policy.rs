@@ -16,7 +16,7 @@ use crate::infer::grammar::{Grammars, Writing};
 use crate::infer::sample::{draw, restrict};
 use crate::infer::{Cache, Extension, Network};
 use crate::model::HostWeights;
-use crate::tokenizer::{END, Tokenizer, role_token};
+use crate::tokenizer::{END, Reader, Tokenizer, role_token};
 use crate::trace::TraceBuilder;
 
 /// Frozen weights with their tokenizer; cloning shares them.
@@ -63,6 +63,7 @@ struct Slot {
     /// Tokens that the cache does not hold yet.
     pending: Vec<u32>,
     trace: TraceBuilder,
+    reader: Reader,
 }
 
 /// Caches of conversation openings that several episodes share: the system message of an environment, the whole opening
@@ -250,7 +251,8 @@ impl Agent for PolicyAgent {
 
     fn begin(&mut self, slot: usize, start: &EpisodeStart<'_>) {
         let cache = Cache::new(self.policy.network.config());
-        let state = Slot { stream: start.stream, cache, pending: Vec::new(), trace: TraceBuilder::default() };
+        let (trace, reader) = (TraceBuilder::default(), self.policy.tokenizer.reader());
+        let state = Slot { stream: start.stream, cache, pending: Vec::new(), trace, reader };
         self.slots.insert(slot, state);
     }
 
@@ -259,8 +261,8 @@ impl Agent for PolicyAgent {
         let mut replies: Vec<Option<Reply>> = vec![None; waiting.len()];
         let mut ready = Vec::new();
         for (index, request) in waiting.iter().enumerate() {
-            let ids = opening_of_reply(&self.policy.tokenizer, request.messages);
             let slot = self.slots.get_mut(&request.slot).expect("the slot has begun");
+            let ids = opening_of_reply(&mut slot.reader, request.messages);
             if slot.cache.tokens() + slot.pending.len() + ids.len() + 1 > context {
                 replies[index] = Some(Reply::ContextFull);
                 continue;
@@ -312,10 +314,10 @@ impl Agent for PolicyAgent {
 }
 
 /// Tokens of the new messages and of the role that writes next.
-pub fn opening_of_reply(tokenizer: &Tokenizer, messages: &[Message]) -> Vec<u32> {
+pub fn opening_of_reply(reader: &mut Reader, messages: &[Message]) -> Vec<u32> {
     let mut ids = Vec::new();
     for message in messages {
-        tokenizer.encode_message(message, &mut ids);
+        reader.read(message, &mut ids);
     }
     ids.push(role_token(Role::Assistant));
     ids

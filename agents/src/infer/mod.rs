@@ -317,7 +317,8 @@ mod tests {
     use super::*;
 
     fn network() -> Network {
-        let config = ModelConfig { layers: 2, width: 32, heads: 2, mlp: 48, context: 128, rope_base: 10_000.0 };
+        let config =
+            ModelConfig { layers: 2, width: 32, heads: 2, mlp: 48, context: 128, rope_base: 10_000.0, recall: 0 };
         Network::new(&HostWeights::init(&config, 50, 3).unwrap())
     }
 

@@ -135,7 +135,7 @@ impl Learner {
                 weights.config.width / weights.config.heads,
                 weights.config.rope_base,
             )),
-            tokenizer,
+            tokenizer: tokenizer.with_recall(weights.config.recall),
             seed,
             adam: Updater::new(Optimizer::AdamW, specs.len()),
             specs,

@@ -12,7 +12,7 @@ fn tokenizer() -> Tokenizer {
 }
 
 fn small() -> ModelConfig {
-    ModelConfig { layers: 2, width: 32, heads: 2, mlp: 64, context: 128, rope_base: 1000.0 }
+    ModelConfig { layers: 2, width: 32, heads: 2, mlp: 64, context: 128, rope_base: 1000.0, recall: 0 }
 }
 
 fn learner() -> Learner {

@@ -22,6 +22,8 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, SplitDelimiterBehavior};
 
+use crate::recall::Recall;
+
 const SPACED: &str = r" ?[a-z_]+|[A-Z][A-Za-z_]*|[0-9]|[^\sA-Za-z0-9_]+|\s+";
 /// The `s` of a plural stands alone, so that one and many of a thing share its pieces.
 const WORDS: &str =
@@ -60,6 +62,24 @@ pub struct Tokenizer {
     inner: Arc<tokenizers::Tokenizer>,
     json: Arc<str>,
     vocabulary: usize,
+    /// See [`Recall`].
+    recall: usize,
+}
+
+/// A conversation as it becomes tokens, message by message.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    tokenizer: Tokenizer,
+    recall: Recall,
+}
+
+impl Reader {
+    /// Appends a whole message: role, text, end.
+    pub fn read(&mut self, message: &Message, ids: &mut Vec<u32>) {
+        ids.push(role_token(message.role));
+        ids.extend(self.tokenizer.encode(&self.recall.read(message)));
+        ids.push(END);
+    }
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -130,7 +150,17 @@ impl Tokenizer {
         inner.set_encode_special_tokens(true);
         // Asking the crate clones its whole table.
         let vocabulary = inner.get_vocab_size(true);
-        Ok(Self { inner: Arc::new(inner), json: json.into(), vocabulary })
+        Ok(Self { inner: Arc::new(inner), json: json.into(), vocabulary, recall: 0 })
+    }
+
+    /// The same, for a policy that looks up that many tools after each request.
+    pub fn with_recall(self, recall: usize) -> Self {
+        Self { recall, ..self }
+    }
+
+    /// Reads a conversation from its beginning.
+    pub fn reader(&self) -> Reader {
+        Reader { tokenizer: self.clone(), recall: Recall::new(self.recall) }
     }
 
     /// The `tokenizer.json` text.
@@ -173,13 +203,6 @@ impl Tokenizer {
         }
         let name = self.inner.id_to_token(id)?;
         Some(name.chars().map(byte_of).collect())
-    }
-
-    /// Appends a whole message: role, text, end.
-    pub fn encode_message(&self, message: &Message, ids: &mut Vec<u32>) {
-        ids.push(role_token(message.role));
-        ids.extend(self.encode(&message.text));
-        ids.push(END);
     }
 }
 

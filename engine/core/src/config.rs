@@ -31,11 +31,19 @@ pub struct ModelConfig {
     pub context: usize,
     /// Base of the rotary position frequencies.
     pub rope_base: f32,
+    /// How many of the offered tools are looked up after each request and each call that failed: the lines of those that share
+    /// most words with it stand there once more, where a small policy finds them. 0 for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub recall: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { layers: 3, width: 128, heads: 4, mlp: 320, context: 2048, rope_base: 10_000.0 }
+        Self { layers: 3, width: 128, heads: 4, mlp: 320, context: 2048, rope_base: 10_000.0, recall: 0 }
     }
 }
 

@@ -73,7 +73,8 @@ impl Peer {
         let config = ImitationConfig { learning_rate: 0.0, ..Self::steps(1) };
         let report = self.learner.imitate(&self.shared, &config)?;
         let mut prompt = Vec::new();
-        self.opening.iter().for_each(|message| self.learner.tokenizer().encode_message(message, &mut prompt));
+        let mut reader = self.learner.tokenizer().reader();
+        self.opening.iter().for_each(|message| reader.read(message, &mut prompt));
         prompt.push(role_token(Role::Assistant));
         let policy = self.learner.policy();
         let logits = policy.network().logits(&prompt);

@@ -251,7 +251,7 @@ impl Encoder {
             }
             let ids = self.known.entry(format!("{:?}{}", message.role, message.text)).or_insert_with(|| {
                 let mut ids = Vec::new();
-                self.tokenizer.encode_message(message, &mut ids);
+                self.tokenizer.reader().read(message, &mut ids);
                 ids
             });
             let chosen = message.role == Role::Assistant;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use coevo_agents::agents::{Habits, NoisyOracle, Reads};
 use coevo_agents::demonstration::{Seen, encode, to_imitate};
+use coevo_agents::synth::{Corpus, Mix};
 use coevo_agents::{Lesson, Tokenizer, TrainSequence};
+use coevo_core::config::DemonstrationSource;
 use coevo_core::episode::{Stage, Verdict};
 use coevo_core::interface::Interface;
 use coevo_core::seed::{Purpose, StreamKey};
@@ -42,6 +44,18 @@ impl Demonstrations {
     pub fn none(tokenizer: Tokenizer) -> Self {
         Self { played: Vec::new(), interfaces: Vec::new(), tokenizer, sequences: Vec::new() }
     }
+}
+
+/// The conversations about made-up tools that stand in for demonstrations, where `settings` ask for them.
+pub fn made_up(settings: &Settings) -> Option<Corpus> {
+    let warm = &settings.agent.warm_start;
+    (warm.source == DemonstrationSource::Synthetic).then_some(Corpus {
+        seed: settings.seed,
+        mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools, level: 1.0 },
+        context: settings.agent.model.context,
+        steps: warm.imitation.steps,
+        emphasis: warm.imitation.emphasis,
+    })
 }
 
 /// Plays so many demonstrations of each pool as stands beside it, and trains a tokenizer on what was read and written, unless
@@ -168,5 +182,6 @@ fn train_tokenizer(
     settings: &Settings,
 ) -> Result<Tokenizer, coevo_agents::tokenizer::TokenizerError> {
     let texts = book.values().flatten().map(|seen| seen.message.text.as_str());
-    Tokenizer::train(texts, &settings.agent.tokenizer)
+    let tokenizer = Tokenizer::train(texts, &settings.agent.tokenizer)?;
+    Ok(tokenizer.with_recall(settings.agent.model.recall))
 }

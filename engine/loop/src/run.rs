@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use coevo_agents::infer::grammar::Grammars;
 use coevo_agents::learner::{CheckpointBytes, LearnerError};
-use coevo_agents::synth::{Corpus, Mix};
 use coevo_agents::{Backbone, Learner, ModelConfig, StepReport, Tokenizer, TrainReport, threads};
 use coevo_core::advantage::EpisodeWeights;
-use coevo_core::config::{Backend, Decoding, DemonstrationSource, Start};
+use coevo_core::config::{Backend, Decoding, Start};
 use coevo_core::diagnose::PriorityTable;
 use coevo_core::episode::Stage;
 use coevo_core::id::ContentId;
@@ -28,7 +27,7 @@ use coevo_trace::{
 use serde_json::{Value, json};
 
 use crate::clock::Stopwatch;
-use crate::demonstrate::{Demonstrations, demonstrate};
+use crate::demonstrate::{Demonstrations, demonstrate, made_up};
 use crate::error::RunError;
 use crate::observer::{Activity, Event, Observer};
 use crate::round::{
@@ -371,18 +370,15 @@ impl<'r> Run<'r> {
         let warm = &settings.agent.warm_start;
         let backbone = backbone(&settings)?;
         let (backend, seed) = (self.backend(&settings), settings.seed);
-        let synthetic = (warm.source == DemonstrationSource::Synthetic).then_some(Corpus {
-            seed,
-            mix: Mix { mistakes: warm.mistakes, cues: warm.cues, reads: warm.reads_tools, level: 1.0 },
-            context: settings.agent.model.context,
-            steps: warm.imitation.steps,
-            emphasis: warm.imitation.emphasis,
-        });
+        let synthetic = made_up(&settings);
         let known = backbone.as_ref().map(|backbone| &backbone.tokenizer);
         let shown = match (synthetic, known) {
             (None, known) => self.demonstrations(id, &settings, known)?,
             (Some(_), Some(known)) => Demonstrations::none(known.clone()),
-            (Some(drawn), None) => Demonstrations::none(drawn.tokenizer(warm.episodes, &settings.agent.tokenizer)?),
+            (Some(drawn), None) => {
+                let tokenizer = drawn.tokenizer(warm.episodes, &settings.agent.tokenizer)?;
+                Demonstrations::none(tokenizer.with_recall(settings.agent.model.recall))
+            }
         };
         let demonstrated_ms = watch.elapsed_ms();
         let mut learner = match backbone {

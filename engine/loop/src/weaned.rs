@@ -18,6 +18,7 @@ use coevo_core::task::{EnvSpec, PublicTask};
 pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &Tokenizer) -> TokenTrace {
     let base = Interface::base();
     let own = first_own_turn(&episode.tokens);
+    let mut reader = tokenizer.reader();
     let mut out = TraceBuilder::default();
     let mut pending: Vec<Message> = Vec::new();
     for (number, turn) in episode.turns.iter().enumerate() {
@@ -29,7 +30,7 @@ pub fn weaned(episode: &Episode, task: &PublicTask, spec: &EnvSpec, tokenizer: &
                 pending.push(Message { role: Role::Assistant, text: step.text.clone() });
             } else {
                 let at = (number as u16, index as u16);
-                out.push_seen(&opening_of_reply(tokenizer, &std::mem::take(&mut pending)), at.0, at.1);
+                out.push_seen(&opening_of_reply(&mut reader, &std::mem::take(&mut pending)), at.0, at.1);
                 copy_written(&episode.tokens, at, &mut out);
             }
             if !matches!(step.parsed, Parsed::Answer(_)) {

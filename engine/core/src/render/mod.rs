@@ -33,6 +33,39 @@ pub struct Message {
     pub text: String,
 }
 
+/// What stands before a list of tools.
+const TOOLS: &str = "tools, called as";
+const NEW_TOOLS: &str = "new tools:";
+const WITHDRAWN: &str = "tools withdrawn: ";
+
+/// What a system message says of tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// Name and line of each, notes left out.
+    pub added: Vec<(&'a str, &'a str)>,
+    /// Names.
+    pub withdrawn: Vec<&'a str>,
+}
+
+/// Reads what [`opening`] and [`tools_changed`] wrote.
+pub fn listed(text: &str) -> Listed<'_> {
+    let mut listed = Listed::default();
+    let mut in_list = false;
+    for line in text.lines() {
+        if let Some(names) = line.strip_prefix(WITHDRAWN) {
+            listed.withdrawn.extend(names.split(", "));
+        } else if line == NEW_TOOLS || line.starts_with(TOOLS) {
+            in_list = true;
+        } else if let (true, Some((name, _))) = (in_list, line.split_once('(')) {
+            // `note: ` and `guide: ` have a space before any bracket.
+            if !name.is_empty() && !name.contains(char::is_whitespace) {
+                listed.added.push((name, line));
+            }
+        }
+    }
+    listed
+}
+
 /// The offered tools, one line each: `name(arg, arg?) description`, and under it a `note: ` line with what the interface's
 /// φ_schema cues say of that tool and its arguments.
 pub fn tool_list(tools: &[&ToolSpec], interface: &Interface) -> String {
@@ -54,7 +87,7 @@ pub fn opening(task: &PublicTask, tools: &[&ToolSpec], interface: &Interface) ->
     if !task.system.is_empty() {
         lines.push(task.system.clone());
     }
-    lines.push(format!("tools, called as {CALL_FORM}:"));
+    lines.push(format!("{TOOLS} {CALL_FORM}:"));
     if !tools.is_empty() {
         lines.push(tool_list(tools, interface));
     }
@@ -106,10 +139,10 @@ fn thoughts<'a, C>(
 pub fn tools_changed(added: &[&ToolSpec], withdrawn: &[String], interface: &Interface) -> Option<Message> {
     let mut lines = Vec::new();
     if !withdrawn.is_empty() {
-        lines.push(format!("tools withdrawn: {}", withdrawn.join(", ")));
+        lines.push(format!("{WITHDRAWN}{}", withdrawn.join(", ")));
     }
     if !added.is_empty() {
-        lines.push("new tools:".to_owned());
+        lines.push(NEW_TOOLS.to_owned());
         lines.push(tool_list(added, interface));
     }
     (!lines.is_empty()).then(|| Message { role: Role::System, text: lines.join("\n") })

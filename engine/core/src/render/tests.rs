@@ -208,3 +208,14 @@ fn long_hints_are_cut() {
     assert_eq!(tool_message("error gone: x", &hint).text.lines().count(), 2);
     assert_eq!(tool_message("{}", "").text, "{}");
 }
+
+#[test]
+fn the_tools_of_a_system_message_are_read_back() {
+    let spec = spec();
+    let (book, find) = ("book(quote, card, bags?) book a quote", "find(city) flights to a city");
+    let shown = opening(&task("call(me) today"), &spec.tools[..2].iter().collect::<Vec<_>>(), &evolved());
+    assert_eq!(listed(&shown.text), Listed { added: vec![("find", find), ("book", book)], withdrawn: Vec::new() });
+    let changed =
+        tools_changed(&[&spec.tools[1]], &["find".to_owned(), "pay".to_owned()], &evolved()).expect("they changed");
+    assert_eq!(listed(&changed.text), Listed { added: vec![("book", book)], withdrawn: vec!["find", "pay"] });
+}
