@@ -1,9 +1,11 @@
-//! Looking tools up: after each request, the lines of those tools that share most with it, as the list has them; and again after
-//! a call that failed, by the words of the failure, too.
+//! Looking tools up: after each request, the lines of those tools that share most with it, as the list has them.
 //!
 //! A small policy copies what stands near and hardly finds one line among twenty. So whoever reads the conversation for it counts
 //! words: each word that a request shares with a tool's line counts the more, the fewer lines have it. It is part of how
 //! a policy reads, as its tokenizer is: what the environment says stays as it is.
+//!
+//! Rejected: the same after each call that failed, by the words of its error, too. Fewer failed calls are said again, but the
+//! right tool is found less often (RESULTS.md).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,10 +21,6 @@ pub struct Recall {
     /// How many to look up; 0 for none.
     most: usize,
     tools: Vec<Line>,
-    /// Words of the request at hand.
-    asked: BTreeSet<String>,
-    /// Whether the list has changed since.
-    changed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -35,39 +33,27 @@ struct Line {
 
 impl Recall {
     pub fn new(most: usize) -> Self {
-        Self { most, tools: Vec::new(), asked: BTreeSet::new(), changed: false }
+        Self { most, tools: Vec::new() }
     }
 
-    /// The text of a message as a policy reads it: a request or a failure is followed by the lines of the tools that are nearest to it.
+    /// The text of a message as a policy reads it: a request is followed by the lines of the tools that are nearest to it.
     pub fn read<'a>(&mut self, message: &'a Message) -> Cow<'a, str> {
-        let text = message.text.as_str();
-        let near = match message.role {
-            _ if self.most == 0 => Vec::new(),
-            Role::System => {
-                self.offer(text);
-                Vec::new()
-            }
-            Role::User => {
-                let before = std::mem::replace(&mut self.asked, words(text).collect());
-                // What comes after new tools, and what names none, goes on with the request before.
-                if std::mem::take(&mut self.changed) || self.nearest(&self.asked).is_empty() {
-                    self.asked.extend(before);
+        match message.role {
+            Role::System if self.most > 0 => self.offer(&message.text),
+            Role::User if self.most > 0 => {
+                let near = self.nearest(&message.text);
+                if !near.is_empty() {
+                    return format!("{}\n{}", message.text, near.join("\n")).into();
                 }
-                self.nearest(&self.asked)
             }
-            Role::Tool if render::is_failure(text) => self.nearest(&words(text).chain(self.asked.clone()).collect()),
-            Role::Tool | Role::Assistant => Vec::new(),
-        };
-        match near.is_empty() {
-            true => text.into(),
-            false => format!("{text}\n{}", near.join("\n")).into(),
+            _ => {}
         }
+        message.text.as_str().into()
     }
 
     /// Takes up what a system message says of tools.
     fn offer(&mut self, text: &str) {
         let Listed { added, withdrawn } = render::listed(text);
-        self.changed |= !added.is_empty();
         self.tools.retain(|tool| !withdrawn.contains(&tool.name.as_str()));
         self.tools.extend(added.into_iter().map(|(name, line)| Line {
             name: name.to_owned(),
@@ -77,13 +63,14 @@ impl Recall {
         }));
     }
 
-    fn nearest(&self, asked: &BTreeSet<String>) -> Vec<&str> {
+    fn nearest(&self, request: &str) -> Vec<&str> {
+        let asked: BTreeSet<String> = words(request).collect();
         let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
         for word in self.tools.iter().flat_map(|tool| &tool.words) {
             *lines.entry(word).or_default() += 1;
         }
         let score = |tool: &Line| -> f64 {
-            let shared = tool.words.intersection(asked);
+            let shared = tool.words.intersection(&asked);
             shared
                 .map(|word| {
                     let rare = ((self.tools.len() + 1) as f64 / lines[word.as_str()] as f64).ln();
@@ -169,25 +156,11 @@ mod tests {
         let both = "Check the tyres, then set the vent.\nset_vent(vent, level) set a vent\ncheck_tyre() pressure of every wheel";
         assert_eq!(asked(&mut recall, "Check the tyres, then set the vent."), both);
         assert_eq!(asked(&mut recall, "Its price?"), "Its price?\ngetPrice(share) what a share costs");
-        assert_eq!(asked(&mut recall, "And now?"), "And now?\ngetPrice(share) what a share costs");
+        assert_eq!(asked(&mut recall, "And now?"), "And now?");
         assert_eq!(asked(&mut Recall::new(0), "Its price?"), "Its price?");
         let changed = render::tools_changed(&[&tools[3]], &["set_vent".to_owned()], &Interface::base());
         recall.read(&changed.expect("they changed"));
-        assert_eq!(asked(&mut recall, "Try again, please."), "Try again, please.\ngetPrice(share) what a share costs");
         assert_eq!(asked(&mut recall, "Set both."), "Set both.\nset_lamp(lamp) set a lamp");
-    }
-
-    #[test]
-    fn after_a_failure_its_words_count_too() {
-        let tools = [tool("shift_gear", "change the gear", &[]), tool("press_brake", "hold it down", &[])];
-        let opening = render::opening(&PublicTask::default(), &tools.iter().collect::<Vec<_>>(), &Interface::base());
-        let mut recall = Recall::new(2);
-        recall.read(&opening);
-        assert_eq!(asked(&mut recall, "Next gear."), "Next gear.\nshift_gear() change the gear");
-        let mut answered = |text: &str| recall.read(&Message { role: Role::Tool, text: text.to_owned() }).into_owned();
-        assert_eq!(answered("{\"brake\":true}"), "{\"brake\":true}");
-        let failure = "error brake_up: the brake is up";
-        assert_eq!(answered(failure), format!("{failure}\nshift_gear() change the gear\npress_brake() hold it down"));
     }
 
     /// Demonstrations, episodes and what a checkpoint brings back read alike.

@@ -31,8 +31,8 @@ pub struct ModelConfig {
     pub context: usize,
     /// Base of the rotary position frequencies.
     pub rope_base: f32,
-    /// How many of the offered tools are looked up after each request and each call that failed: the lines of those that share
-    /// most words with it stand there once more, where a small policy finds them. 0 for none.
+    /// How many of the offered tools are looked up after each request: the lines of those that share most words with it stand
+    /// there once more, where a small policy finds them. 0 for none.
     #[serde(skip_serializing_if = "is_zero")]
     pub recall: usize,
 }
